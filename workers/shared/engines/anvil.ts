@@ -1,0 +1,79 @@
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { QoodError } from "@qoodblock/sdk/errors";
+import { startGuarded } from "../process/guarded.ts";
+import type { GuardedProgram } from "../process/guarded.ts";
+import { freePort, requirePort } from "./ports.ts";
+
+/** The chain id of the local development chain. */
+export const LOCAL_CHAIN_ID = 31337;
+
+/** A local chain that this program has started for itself. */
+export interface ChainEngine {
+  readonly url: string;
+  readonly program: GuardedProgram;
+  stop(): Promise<void>;
+}
+
+/** anvil's own program: the package's launcher would put one more process between us and it. */
+function anvilProgram(): string {
+  const arch = { x64: "amd64", arm64: "arm64" }[process.arch as string] ?? process.arch;
+  const name = `@foundry-rs/anvil-${process.platform === "win32" ? "win32" : process.platform}-${arch}`;
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+    return join(folder, "bin", process.platform === "win32" ? "anvil.exe" : "anvil");
+  } catch {
+    throw new QoodError("ENGINE_START", `no packaged chain node for ${process.platform}-${process.arch} (${name}): run the install again, or give the URL of a chain`);
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] }),
+      signal: AbortSignal.timeout(1000),
+    });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts anvil with a block every 500 ms and its state kept in `dir`, written every second and at the end.
+ * @param options.port - a port given by hand; without it a free one.
+ * @param options.mnemonic - the words whose accounts hold ether.
+ * @throws QoodError PORT_TAKEN or ENGINE_START.
+ */
+export async function startAnvil(options: {
+  readonly dir: string;
+  readonly mnemonic: string;
+  readonly accounts?: number;
+  readonly port?: number | undefined;
+  readonly onOutput?: (text: string) => void;
+}): Promise<ChainEngine> {
+  mkdirSync(options.dir, { recursive: true });
+  const port = options.port === undefined ? await freePort() : await requirePort(options.port, "--rpc-port");
+  const program = await startGuarded({
+    name: "anvil",
+    command: anvilProgram(),
+    args: [
+      ...["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(LOCAL_CHAIN_ID), "--hardfork", "osaka"],
+      ...["--block-time", "0.5", "--mnemonic", options.mnemonic, "--accounts", String(options.accounts ?? 10)],
+      ...["--state", join(options.dir, "state.json"), "--state-interval", "1", "--preserve-historical-states", "--silent"],
+    ],
+    ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),
+  });
+  const url = `http://127.0.0.1:${port}`;
+  let gone: string | undefined;
+  void program.ended.then((tail) => (gone = tail));
+  while (!(await answers(url))) {
+    if (gone !== undefined) throw new QoodError("ENGINE_START", `anvil ended while starting: ${gone.split("\n").at(-1) ?? ""}`);
+    await wait(20);
+  }
+  return { url, program, stop: () => program.stop() };
+}
