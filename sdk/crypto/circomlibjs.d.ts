@@ -1,0 +1,13 @@
+/** The part of circomlibjs (which has no types of its own) that the SDK uses. */
+declare module "circomlibjs" {
+  export interface PrimeField {
+    p: bigint;
+    toObject(element: Uint8Array): bigint;
+    e(value: bigint): Uint8Array;
+  }
+  export interface PoseidonHasher {
+    (inputs: readonly bigint[]): Uint8Array;
+    F: PrimeField;
+  }
+  export function buildPoseidon(): Promise<PoseidonHasher>;
+}
