@@ -9,7 +9,6 @@ export interface Count {
 
 /** Output without the terminal's colour codes. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
   return text.replace(/\u001b\[[0-9;]*m/g, "");
 }
 

@@ -7,12 +7,11 @@ import type { Count } from "./count.ts";
 import { suites } from "./suites.ts";
 import type { Suite } from "./suites.ts";
 
-let current: ReturnType<typeof spawn> | undefined;
-let stopped = false;
+const run: { child: ReturnType<typeof spawn> | undefined; stopped: boolean } = { child: undefined, stopped: false };
 
 function stop(): void {
-  stopped = true;
-  current?.kill("SIGTERM");
+  run.stopped = true;
+  run.child?.kill("SIGTERM");
 }
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 process.on("disconnect", stop);
@@ -21,7 +20,7 @@ function runSuite(suite: Suite): Promise<Count> {
   const [command, ...args] = suite.command;
   return new Promise((resolve) => {
     const child = spawn(command === "node" ? process.execPath : command!, args, { stdio: ["ignore", "pipe", "pipe"], env: process.env });
-    current = child;
+    run.child = child;
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => {
       output += chunk.toString();
@@ -44,7 +43,7 @@ await ensureCompiled((line) => process.stdout.write(`${line}\n`));
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 const rows: string[] = [];
 for (const suite of suites.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-  if (stopped) break;
+  if (run.stopped) break;
   process.stdout.write(`\n== ${suite.name}\n`);
   const started = Date.now();
   const count = await runSuite(suite);
@@ -57,7 +56,7 @@ for (const suite of suites.filter(({ name }) => wanted.length === 0 || wanted.in
       `  ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`,
   );
 }
-if (stopped) process.stderr.write("stopped before the end\n");
+if (run.stopped) process.stderr.write("stopped before the end\n");
 process.stdout.write(`\nsuite             time and budget\n${rows.join("\n")}\n\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
-process.exit(total.failed === 0 && !stopped ? 0 : 1);
+process.exit(total.failed === 0 && !run.stopped ? 0 : 1);

@@ -57,7 +57,7 @@ describe("engines", () => {
     const dir = join(folder, "chain");
     const first = await startAnvil({ dir, mnemonic });
     const before = new JsonRpcProvider(first.url, undefined, { pollingInterval: 100 });
-    const block = await new Promise<number>((resolve) => before.once("block", resolve));
+    const block = await new Promise<number>((resolve) => void before.once("block", resolve));
     const hash = (await before.getBlock(block))!.hash;
     before.destroy();
     await first.stop();

@@ -17,16 +17,15 @@ export interface ChainEngine {
   stop(): Promise<void>;
 }
 
-/** anvil's own program: the package's launcher would put one more process between us and it. */
+/** The chain node of npm where there is one for this platform, else the one on the PATH. */
 function anvilProgram(): string {
-  const arch = { x64: "amd64", arm64: "arm64" }[process.arch as string] ?? process.arch;
-  const name = `@foundry-rs/anvil-${process.platform === "win32" ? "win32" : process.platform}-${arch}`;
   try {
-    const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-    return join(folder, "bin", process.platform === "win32" ? "anvil.exe" : "anvil");
+    const packaged = createRequire(import.meta.url).resolve("@foundry-rs/anvil-linux-amd64/package.json");
+    if (process.platform === "linux" && process.arch === "x64") return join(dirname(packaged), "bin", "anvil");
   } catch {
-    throw new QoodError("ENGINE_START", `no packaged chain node for ${process.platform}-${process.arch} (${name}): run the install again, or give the URL of a chain`);
+    // Not installed here: an optional dependency of one platform.
   }
+  return "anvil";
 }
 
 async function answers(url: string): Promise<boolean> {
