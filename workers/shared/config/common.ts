@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** A 20-byte address as text; checksums are compared where a contract is opened. */
+export const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "must be a 20-byte address in hex");
+
+/** Settings of every worker: where Redis is, how much is logged and to which file. */
+export const baseSettings = z.object({
+  redis: z.string().min(1).describe("Redis: the path of its unix socket, or a redis:// or rediss:// URL."),
+  redisPrefix: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .default("qood")
+    .describe("First part of every Redis key, so that several deployments can share one Redis."),
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("The least severe log line that is written."),
+  logFile: z.string().optional().describe("Append log lines (JSON) to this file; without it they go to stderr."),
+});
+
+/** Settings of a worker that reads or writes the chain. */
+export const chainSettings = z.object({
+  rpc: z.url({ protocol: /^https?$/ }).describe("JSON-RPC URL of the chain."),
+  chainId: z.int().positive().describe("Chain id; a node that answers with another one is refused."),
+  finality: z
+    .string()
+    .regex(/^(finalized|safe|\d+)$/, "must be finalized, safe or a number of blocks")
+    .default("finalized")
+    .describe("When a block counts as final: the node's `finalized` or `safe` block, or so many blocks below the head."),
+  pollMs: z.int().min(50).default(1000).describe("Milliseconds between two looks at the chain."),
+});
+
+/** Settings of a worker that sends transactions. */
+export const signerSettings = z.object({
+  keystore: z.string().describe("The account that signs: an encrypted JSON key file (Web3 secret storage)."),
+  keystorePassphraseFile: z.string().optional().describe("File with the key file's passphrase; without it QOOD_KEYSTORE_PASSPHRASE is read."),
+  bumpAfterMs: z.int().min(500).default(30_000).describe("A transaction not mined after so many milliseconds is sent again with the same nonce and a higher fee."),
+  maxFeeGwei: z.number().positive().default(500).describe("Never offer more than so many gwei a gas."),
+});
+
+/** Settings of a worker that opens the vault. */
+export const vaultSettings = z.object({
+  vault: z.string().describe("The encrypted vault file."),
+  vaultPassphraseFile: z.string().optional().describe("File with the vault's passphrase; without it QOOD_VAULT_PASSPHRASE is read."),
+});
+
+/** Settings of a worker that uses the storage node. */
+export const storageSettings = z.object({
+  storage: z.string().min(1).describe("The storage node's Kubo RPC: an http URL, or the path of its unix socket."),
+});
