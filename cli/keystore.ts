@@ -1,0 +1,92 @@
+import { scrypt as nodeScrypt } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { HDNodeWallet, Mnemonic, Wallet, getBytes, randomBytes, scrypt } from "ethers";
+import { QoodError } from "@qoodblock/sdk/errors";
+
+// ethers' own scrypt is JavaScript and takes seconds; the one of Node gives the same bytes.
+const deriveKey = promisify<Uint8Array, Uint8Array, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(nodeScrypt);
+scrypt.register(async (password, salt, N, r, p, length) => deriveKey(getBytes(password), getBytes(salt), length, { N, r, p, maxmem: 256 * N * r }));
+
+const fileOf = (folder: string, name: string): string => join(folder, `${name}.json`);
+
+function checkName(name: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) {
+    throw new QoodError("ACCOUNT_NAME", `${JSON.stringify(name)} cannot be an account's name: use lower-case letters, digits and hyphens`);
+  }
+}
+
+/**
+ * Makes an account: twelve new BIP-39 words and the first account under them, encrypted in the Web3 secret storage form
+ * that wallets read. The words are the backup of everything that is derived from the seed, stream secrets too.
+ * @returns the account's address.
+ * @throws QoodError ACCOUNT_EXISTS or ACCOUNT_NAME; nothing is overwritten.
+ */
+export async function createAccount(folder: string, name: string, passphrase: string): Promise<string> {
+  checkName(name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = fileOf(folder, name);
+  if (existsSync(file)) throw new QoodError("ACCOUNT_EXISTS", `${file} exists already: choose another name`);
+  const wallet = HDNodeWallet.fromMnemonic(Mnemonic.fromEntropy(randomBytes(16)));
+  try {
+    writeFileSync(file, await wallet.encrypt(passphrase), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw new QoodError("ACCOUNT_EXISTS", `${file} exists already: choose another name`);
+    throw error;
+  }
+  return wallet.address;
+}
+
+/** Names of the accounts in a folder. */
+export function listAccounts(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((entry) => entry.endsWith(".json"))
+    .map((entry) => entry.slice(0, -5))
+    .sort();
+}
+
+/** An account's address, which its file says in the clear. */
+export function addressOf(folder: string, name: string): string {
+  const parsed = JSON.parse(readKeyFile(folder, name)) as { address?: string };
+  if (typeof parsed.address !== "string") throw new QoodError("ACCOUNT_DAMAGED", `${fileOf(folder, name)} is no key file`);
+  return parsed.address.startsWith("0x") ? parsed.address : `0x${parsed.address}`;
+}
+
+function readKeyFile(folder: string, name: string): string {
+  checkName(name);
+  try {
+    return readFileSync(fileOf(folder, name), "utf8");
+  } catch {
+    const known = listAccounts(folder);
+    throw new QoodError("ACCOUNT_UNKNOWN", `there is no account ${name} in ${folder}: ${known.length === 0 ? "make one with `qood account new`" : `it holds ${known.join(", ")}`}`);
+  }
+}
+
+/**
+ * Opens an account.
+ * @returns the wallet; its mnemonic is set where the file holds one.
+ * @throws QoodError ACCOUNT_UNKNOWN, ACCOUNT_DAMAGED or PASSPHRASE_WRONG.
+ */
+export async function openAccount(folder: string, name: string, passphrase: string): Promise<HDNodeWallet | Wallet> {
+  const json = readKeyFile(folder, name);
+  try {
+    return await Wallet.fromEncryptedJson(json, passphrase);
+  } catch (error) {
+    if (/incorrect password/.test((error as Error).message)) throw new QoodError("PASSPHRASE_WRONG", `the passphrase does not open account ${name}`);
+    throw new QoodError("ACCOUNT_DAMAGED", `${fileOf(folder, name)} is no key file: restore it from a backup`);
+  }
+}
+
+/**
+ * The BIP-39 words of an account, for deriving stream secrets.
+ * @throws QoodError ACCOUNT_SEEDLESS when the file holds a bare key.
+ */
+export async function openMnemonic(folder: string, name: string, passphrase: string): Promise<{ wallet: HDNodeWallet; phrase: string }> {
+  const wallet = await openAccount(folder, name, passphrase);
+  if (!(wallet instanceof HDNodeWallet) || wallet.mnemonic === null) {
+    throw new QoodError("ACCOUNT_SEEDLESS", `account ${name} holds a key and no words: stream secrets come from a seed, make the account with \`qood account new\``);
+  }
+  return { wallet, phrase: wallet.mnemonic.phrase };
+}
