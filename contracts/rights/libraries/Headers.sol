@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-only
+pragma solidity 0.8.37;
+
+import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+
+/// @notice The words of a batch header; everything else of it lies behind `restHash`.
+/// @param stream 32-byte handle of the stream.
+/// @param sequence Number of the batch in its stream.
+/// @param tsp Who vouches for it, and under whose anchors alone it opens.
+/// @param root Root of the tree over ciphertext and data hashes.
+/// @param keyCommitment Commitment to the batch key (or to its first part).
+/// @param keyCommitment2 Commitment to the second part; that of key 0 where there is one key.
+/// @param flags Bit 0 exclusive, bits 1 and 2 origin, the others zero.
+/// @param restHash Hash of the remaining fields.
+struct Header {
+    bytes32 stream;
+    uint64 sequence;
+    address tsp;
+    bytes32 root;
+    uint256 keyCommitment;
+    uint256 keyCommitment2;
+    uint256 flags;
+    bytes32 restHash;
+}
+
+/// @title Headers
+/// @notice Hash of a header and the anchor root that a path leads to.
+library Headers {
+    /// @notice The longest path that is followed: a million headers under one anchor.
+    uint256 internal constant MAX_DEPTH = 20;
+
+    /// @notice Flag of a header that may be sold by exclusive deals only.
+    uint256 internal constant EXCLUSIVE = 1;
+
+    bytes32 private constant _TAG = keccak256("qood/header/v1");
+
+    /// @notice The header hash, the leaf of the anchor's tree. Its preimage has 288 bytes, so it is never taken for a node.
+    function hash(Header calldata header) internal pure returns (bytes32) {
+        return keccak256(abi.encode(_TAG, header));
+    }
+
+    /// @notice The root that a header hash and its path (sorted pairs, keccak256) lead to.
+    function rootOf(bytes32 headerHash, bytes32[] calldata path) internal pure returns (bytes32) {
+        return MerkleProof.processProofCalldata(path, headerHash);
+    }
+}

@@ -1,0 +1,34 @@
+import { createRequire } from "node:module";
+import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+// The compiler is the one from npm: nothing is fetched, and the lockfile pins its bytes.
+const solc = { version: "0.8.37", path: createRequire(import.meta.url).resolve("solc/soljson.js") } as const;
+const settings = { evmVersion: "osaka", optimizer: { enabled: true, runs: 2_000 } } as const;
+
+export default defineConfig({
+  plugins: [hardhatToolboxMochaEthers],
+  solidity: {
+    profiles: {
+      default: { ...solc, settings },
+      // Smaller and cheaper code, at about seven times the compiling time.
+      production: { ...solc, settings: { ...settings, viaIR: true } },
+    },
+  },
+  paths: {
+    sources: "./contracts",
+    tests: { mocha: "./test/contracts", solidity: "./test/invariant" },
+    artifacts: "./artifacts",
+    cache: "./cache",
+  },
+  networks: {
+    default: {
+      type: "edr-simulated",
+      chainType: "l1",
+      chainId: 31337,
+      hardfork: "osaka",
+      allowBlocksWithSameTimestamp: true,
+    },
+  },
+  test: { mocha: { timeout: 120_000 } },
+});
