@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { z } from "zod";
 
 /** The checkout's folder. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,20 +13,22 @@ export const keysFolder = join(circuitsFolder, "keys");
 /** Build outputs that nobody commits. */
 export const cacheFolder = join(root, ".cache", "circuits");
 
-const Instance = z.strictObject({
-  file: z.string().endsWith(".circom"),
-  template: z.string(),
-  parameters: z.array(z.int().nonnegative()),
-  public: z.array(z.string()),
-  build: z.boolean(),
-});
+/** One template with its parameters: what a key is made for. */
+export interface Instance {
+  readonly name: string;
+  /** Source file in circuits/. */
+  readonly file: string;
+  readonly template: string;
+  readonly parameters: readonly number[];
+  /** The template's inputs that are public. */
+  readonly public: readonly string[];
+  /** Whether its key is made and committed now. */
+  readonly build: boolean;
+}
 
-/** One template with its parameters: what a key is made for. `build` says whether its key is made and committed now. */
-export type Instance = z.infer<typeof Instance> & { readonly name: string };
-
-/** All instances, or the named one. @throws QoodError `UNKNOWN_CIRCUIT` */
+/** All instances. */
 export function readInstances(): Instance[] {
-  const parsed = z.record(z.string(), Instance).parse(JSON.parse(readFileSync(join(circuitsFolder, "circuits.json"), "utf8")));
+  const parsed = JSON.parse(readFileSync(join(circuitsFolder, "circuits.json"), "utf8")) as Record<string, Omit<Instance, "name">>;
   return Object.entries(parsed).map(([name, instance]) => ({ name, ...instance }));
 }
 
