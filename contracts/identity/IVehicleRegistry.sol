@@ -26,16 +26,6 @@ interface IVehicleRegistry {
         uint64 deadline;
     }
 
-    /// @notice The owner's consent to the mint, signed as EIP-712: the voucher's facts and the one TSP that may submit it.
-    /// @param voucherHash EIP-712 struct hash of the voucher.
-    /// @param tsp The only account that may mint with this consent.
-    /// @param deadline Last second (Unix) in which the consent counts.
-    struct MintConsent {
-        bytes32 voucherHash;
-        address tsp;
-        uint64 deadline;
-    }
-
     // ---------------------------------------------------------------- events
 
     event OemAccredited(address indexed oem, bool accredited);
@@ -80,13 +70,15 @@ interface IVehicleRegistry {
 
     /// @notice Mints the vehicle of (voucher.oem, voucher.tag) to voucher.owner and opens its first ownership epoch.
     /// @dev Emits {VehicleMinted} and ERC-721's `Transfer`. The receiver is not called: a wallet that cannot take the token
-    /// must not be able to block anybody. Both signers may be contracts (ERC-1271).
+    /// must not be able to block anybody. Both signers may be contracts (ERC-1271). The OEM signs EIP-712
+    /// `Voucher(address oem,bytes32 tag,address owner,bytes32 legalHash,uint64 deadline)`, the owner
+    /// `MintConsent(Voucher voucher,address tsp,uint64 deadline)` with the caller as `tsp`.
     ///
     /// Requirements:
-    /// - The caller is an accredited TSP, and the one named in the owner's consent.
+    /// - The caller is an accredited TSP.
     /// - Neither the voucher's nor the consent's deadline has passed.
     /// - `voucher.oem` is accredited and has signed the voucher.
-    /// - `voucher.owner` has signed the consent.
+    /// - `voucher.owner` has signed the consent to a mint by the caller.
     /// - (oem, tag) has not been minted.
     /// @return vehicle The token id.
     function mint(

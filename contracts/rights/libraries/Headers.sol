@@ -8,8 +8,8 @@ import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerklePr
 /// @param sequence Number of the batch in its stream.
 /// @param tsp Who vouches for it, and under whose anchors alone it opens.
 /// @param root Root of the tree over ciphertext and data hashes.
-/// @param keyCommitment Commitment to the batch key (or to its first part).
-/// @param keyCommitment2 Commitment to the second part; that of key 0 where there is one key.
+/// @param kc1 Commitment to the batch key (or to its first part).
+/// @param kc2 Commitment to the second part; that of key 0 where there is one key.
 /// @param flags Bit 0 exclusive, bits 1 and 2 origin, the others zero.
 /// @param restHash Hash of the remaining fields.
 struct Header {
@@ -17,8 +17,8 @@ struct Header {
     uint64 sequence;
     address tsp;
     bytes32 root;
-    uint256 keyCommitment;
-    uint256 keyCommitment2;
+    uint256 kc1;
+    uint256 kc2;
     uint256 flags;
     bytes32 restHash;
 }
