@@ -3,16 +3,21 @@ import { z } from "zod";
 /** A 20-byte address as text; checksums are compared where a contract is opened. */
 export const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "must be a 20-byte address in hex");
 
-/** Settings of every worker: where Redis is, how much is logged and to which file. */
-export const baseSettings = z.object({
+/** Settings of every process: how much is logged and to which file, and whether it ends with its parent. */
+export const processSettings = z.object({
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("The least severe log line that is written."),
+  logFile: z.string().optional().describe("Append log lines (JSON) to this file; without it they go to stderr."),
+  followParent: z.boolean().default(false).describe("End when the process that started this one has gone, however it went."),
+});
+
+/** Settings of every worker: where Redis is. */
+export const redisSettings = z.object({
   redis: z.string().min(1).describe("Redis: the path of its unix socket, or a redis:// or rediss:// URL."),
   redisPrefix: z
     .string()
-    .regex(/^[a-z0-9-]+$/)
+    .regex(/^[a-z0-9-]+$/, "must be lower-case letters, digits and hyphens")
     .default("qood")
     .describe("First part of every Redis key, so that several deployments can share one Redis."),
-  logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("The least severe log line that is written."),
-  logFile: z.string().optional().describe("Append log lines (JSON) to this file; without it they go to stderr."),
 });
 
 /** Settings of a worker that reads or writes the chain. */

@@ -28,7 +28,7 @@ function valueName(field: Field): string {
 function tail(field: Field): string {
   if (field.required) return " Required.";
   if (field.fallback === undefined) return "";
-  const text = Array.isArray(field.fallback) ? field.fallback.join(",") : String(field.fallback);
+  const text = Array.isArray(field.fallback) ? field.fallback.join(",") : JSON.stringify(field.fallback).replaceAll('"', "");
   return text === "" ? "" : ` Default: ${text}.`;
 }
 
