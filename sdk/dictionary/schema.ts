@@ -55,14 +55,13 @@ export function rowCheck(schema: Schema): (row: Row) => RowFault | undefined {
   return (row) => {
     if (row.length !== ranges.length) return { reason: "columns", detail: `${row.length} values where ${schemaId(schema)} has ${ranges.length} columns` };
     for (let i = 0; i < ranges.length; i++) {
-      const value = row[i]!;
+      const value = row[i] ?? null;
       if (value === null) {
         if (i === 0) return { reason: "unparsable", detail: "the time is missing" };
         continue;
       }
       const { min, max } = ranges[i]!;
-      // Written so that NaN fails too.
-      if (!(value >= min && value <= max)) return { reason: "range", detail: outside(schema.columns[i]!, value) };
+      if (value < min || value > max) return { reason: "range", detail: outside(schema.columns[i]!, value) };
       if (!Number.isInteger(value)) return { reason: "unparsable", detail: `${schema.columns[i]!.name} is not an integer on the wire` };
     }
     return undefined;

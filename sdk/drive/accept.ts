@@ -32,8 +32,8 @@ export function rowJudge(schema: Schema): (row: Row, clockMs: number) => Fault |
     const fault = check(row);
     if (fault !== undefined) return fault;
     if (clockMs < lastClock) return { reason: "backwards", detail: `the time is ${(lastClock - clockMs) / 1000} s before the last accepted row's` };
-    const latitude = position === undefined ? null : row[position.latitude]!;
-    const longitude = position === undefined ? null : row[position.longitude]!;
+    const latitude = position === undefined ? null : (row[position.latitude] ?? null);
+    const longitude = position === undefined ? null : (row[position.longitude] ?? null);
     if (latitude !== null && longitude !== null) {
       const here = { latitude: latitude / latitudeStep, longitude: longitude / longitudeStep, clock: clockMs };
       if (last !== undefined) {

@@ -44,6 +44,9 @@ interface State {
   stretch: Stretch;
   left: number;
   waiting: number;
+  /** How the driver strays from the ideal speed and course; slowly changing, within about ±1. */
+  haste: number;
+  drift: number;
 }
 
 /**
@@ -78,7 +81,7 @@ function initial(random: () => number): State {
   const heading = random() * 2 * Math.PI;
   const stretch = nextStretch(random, START, heading);
   const odometer = 20_000_000 + Math.floor(random() * 100_000_000);
-  return { position: START, heading, speed: 0, acceleration: 0, engine: { gear: 0, rpm: 800 }, odometer, coolant: 20, stretch, left: stretch.length, waiting: 5 };
+  return { position: START, heading, speed: 0, acceleration: 0, engine: { gear: 0, rpm: 800 }, odometer, coolant: 20, stretch, left: stretch.length, waiting: 5, haste: 0, drift: 0 };
 }
 
 /** One second of driving. */
@@ -87,7 +90,9 @@ function step(state: State, random: () => number): void {
     state.stretch = nextStretch(random, state.position, state.heading);
     state.left = state.stretch.length;
   }
-  const error = angle(state.stretch.heading - state.heading);
+  state.haste = stray(state.haste, random);
+  state.drift = stray(state.drift, random);
+  const error = angle(state.stretch.heading + 0.03 * state.drift - state.heading);
   const before = state.speed;
   state.speed = nextSpeed(state, error);
   state.acceleration = state.speed - before;
@@ -114,7 +119,7 @@ function step(state: State, random: () => number): void {
 function nextSpeed(state: State, headingError: number): number {
   if (state.waiting > 0) return 0;
   const { speed, stretch } = state;
-  let target = stretch.limit;
+  let target = stretch.limit * (1 + 0.06 * state.haste);
   if (Math.abs(headingError) > 0.35) target = Math.min(target, CORNER_SPEED);
   if (stretch.wait > 0) target = Math.min(target, Math.sqrt(Math.max(0, 2 * STOPPING * (state.left - 2))));
   const wanted = Math.max(-MAX_BRAKING, Math.min(MAX_ACCELERATION * (1 - speed / 55), (target - speed) / 2));
@@ -122,6 +127,11 @@ function nextSpeed(state: State, headingError: number): number {
   const next = speed + Math.max(-MAX_BRAKING, change);
   // The last walking pace before a stop ends at the line.
   return next <= 0 || (target < 0.7 && speed < 1.5) ? 0 : next;
+}
+
+/** A random walk that is pulled back to 0. */
+function stray(value: number, random: () => number): number {
+  return 0.95 * value + 0.5 * (random() - 0.5);
 }
 
 /** An angle brought to -π … π. */
