@@ -1,1 +1,3 @@
+/** The description file: made at sealing, checked before paying. */
 export * from "./types.ts";
+export * from "./description.ts";
