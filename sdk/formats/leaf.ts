@@ -32,12 +32,24 @@ export class LeafHasher {
     this.saltInput.set(segmentKey, KEY_AT);
   }
 
-  /** Writes dataHash_j to `out` at `32 * j`. */
-  dataHash(out: Buffer, j: number, plain: Uint8Array): void {
+  /** Writes dataHash_j to `out` at `offset`. */
+  dataHash(out: Buffer, offset: number, j: number, plain: Uint8Array): void {
+    this.salt(this.dataInput, 1, j);
+    this.hashSalted(out, offset, plain);
+  }
+
+  /** Writes salt_j to `out` at `offset`. */
+  salt(out: Buffer, offset: number, j: number): void {
     this.saltInput.writeUInt32BE(j, KEY_AT + HASH);
-    sha256Into(this.dataInput, 1, this.saltInput);
-    this.dataInput.set(plain, 1 + HASH);
-    sha256Into(out, HASH * j, this.dataInput.subarray(0, 1 + HASH + plain.length));
+    sha256Into(out, offset, this.saltInput);
+  }
+
+  /** dataHash of a leaf whose salt was given away without the key. */
+  saltedHash(salt: Uint8Array, plain: Uint8Array): Uint8Array {
+    const out = Buffer.alloc(HASH);
+    this.dataInput.set(salt, 1);
+    this.hashSalted(out, 0, plain);
+    return out;
   }
 
   /** Writes leaf_j to `out` at `32 * j`; its data hash is taken from `dataHashes` at `32 * j`. */
@@ -52,6 +64,11 @@ export class LeafHasher {
     const out = Buffer.alloc(HASH);
     sha256Into(out, 0, this.leafInput);
     return out;
+  }
+
+  private hashSalted(out: Buffer, offset: number, plain: Uint8Array): void {
+    this.dataInput.set(plain, 1 + HASH);
+    sha256Into(out, offset, this.dataInput.subarray(0, 1 + HASH + plain.length));
   }
 
   private place(dataHashes: Uint8Array, at: number, j: number, interval: number, segment: number, firstBlock: number, cipher: Uint8Array): void {

@@ -44,7 +44,7 @@ export function sealFrames(frames: readonly Uint8Array[], k: bigint, leafSize: n
     ciphertext.set(cipher, part.offset);
     hasher.useKey(segmentKeyBytes);
     for (let at = 0, j = part.firstLeaf; at < part.length; at += leafSize, j += 1) {
-      hasher.dataHash(dataHashes, j, plain.subarray(at, at + leafSize));
+      hasher.dataHash(dataHashes, 32 * j, j, plain.subarray(at, at + leafSize));
       hasher.leaf(leaves, dataHashes, j, interval, part.segment, at / CHACHA_BLOCK, cipher.subarray(at, at + leafSize));
     }
   }

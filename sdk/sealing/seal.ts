@@ -27,6 +27,7 @@ export function sealBatch(input: SealInput): SealedBatch {
   const leafSize = input.leafSize ?? MAX_LEAF_SIZE;
   checkLeafSize(leafSize);
   const { header: wanted, keys } = input;
+  if (keys.k2 !== undefined) checkKey(keys.k2);
   const k = combineKeys(checkKey(keys.k1), keys.k2);
   ensure((wanted.sequence === 0) === (wanted.previousHeader === ZERO32), "SEAL_PREVIOUS", "previous header is zero exactly for sequence 0");
   ensure(

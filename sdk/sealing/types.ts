@@ -1,6 +1,9 @@
 /** Inputs and outputs of sealing, of the check before paying, and of opening. */
 import type { Hex } from "../bytes/index.ts";
+import type { BlockRecord } from "../formats/interval.ts";
+import type { Layout, LeafPosition } from "../formats/layout.ts";
 import type { Row } from "../formats/row.ts";
+import type { MerkleTree } from "../formats/tree.ts";
 import type { Flags, Header } from "../formats/header-types.ts";
 import type { DeviceEnvelope } from "../device/types.ts";
 import type { Description } from "../description/types.ts";
@@ -111,37 +114,23 @@ export interface CheckInput extends BatchFiles {
   maxRawLength?: number;
 }
 
-/** A batch that passed `checkBatch`. Only that function makes one. */
+/** A batch that passed `checkBatch`. Only that function makes one, and the files must not be changed after it. */
 export interface CheckedBatch extends BatchFiles {
-  header: Header;
-  headerHash: Hex;
-  flags: Flags;
-  details: Description;
-  leafCount: number;
+  readonly header: Header;
+  readonly headerHash: Hex;
+  readonly flags: Flags;
+  /** The description file's content. */
+  readonly details: Description;
+  readonly layout: Layout;
+  /** Tree over the leaves, for paths. */
+  readonly tree: MerkleTree;
+  /** 64 bytes; null for TSP_ATTESTED. */
+  readonly devicePublicKey: Uint8Array | null;
 }
 
-/** One block as opened. */
-export interface OpenedBlock {
-  firstTime: number;
-  /** Messages' counters, salts and signatures, as the device made them. */
-  messages: readonly OpenedMessage[];
-  /** Kept rows in order. */
-  rows: readonly Row[];
-}
-
-/** One device message as opened. */
-export interface OpenedMessage {
-  counter: number;
-  salt16: Uint8Array;
-  signature: Uint8Array | null;
-  /** Rows that the device signed, dropped ones included. */
-  rowCount: number;
-  dropped: readonly { index: number; rowHash: Uint8Array }[];
-}
-
-/** One interval as opened. */
+/** One interval as opened: its blocks, each with its messages and kept rows. */
 export interface OpenedInterval {
-  blocks: readonly OpenedBlock[];
+  blocks: readonly BlockRecord[];
 }
 
 /** A whole batch as opened and verified. */
@@ -151,4 +140,20 @@ export interface OpenedBatch {
   rows: Row[];
   /** Rows that the TSP left out. */
   dropped: number;
+}
+
+/** One leaf with its path: what a sample or a complaint shows. */
+export interface LeafOpening {
+  position: LeafPosition;
+  /** Bytes of ciphertext. */
+  cipher: Uint8Array;
+  dataHash: Uint8Array;
+  /** Bottom up, 32 bytes each. */
+  path: Uint8Array[];
+}
+
+/** A leaf opened to its plaintext, without any key. */
+export interface LeafSample extends LeafOpening {
+  salt: Uint8Array;
+  plain: Uint8Array;
 }
