@@ -9,6 +9,7 @@ const settings = { evmVersion: "osaka", optimizer: { enabled: true, runs: 2_000 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: {
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
     profiles: {
       default: { ...solc, settings },
       // Smaller and cheaper code, at about seven times the compiling time.

@@ -205,7 +205,8 @@ interface IEscrow {
     ///   fee is at most what it accepts.
     /// - The delivery key's coordinates are below the field's order, on BabyJubJub, and 8P is not the identity.
     /// - The order's agreement version is the one in force, the pair is authorised and not denied, the seller is its agent.
-    /// - The agreement accepts the token and the price is at least floor x lots and above 0, or the principal has co-signed.
+    /// - The agreement accepts the token and the price is at least floor x lots and above 0, or the class's principal has
+    ///   signed the same order.
     /// - No deal of the same terms exists.
     /// - Exactly the price is received.
     /// @return dealId Hash of the terms.

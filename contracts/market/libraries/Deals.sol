@@ -135,6 +135,11 @@ library Deals {
         return keccak256(abi.encode(_DEAL_TAG, block.chainid, address(this), terms));
     }
 
+    /// @notice As {idOf}, for terms that a move brings along.
+    function idOfCalldata(Terms calldata terms) internal view returns (bytes32) {
+        return keccak256(abi.encode(_DEAL_TAG, block.chainid, address(this), terms));
+    }
+
     /// @notice Public input that binds a KeyDelivery proof to one page of one deal. 248 bits, hence below the field's order.
     function contextOf(bytes32 dealId, uint256 page) internal view returns (uint256) {
         return uint256(keccak256(abi.encode(_CONTEXT_TAG, block.chainid, address(this), dealId, page))) >> 8;

@@ -74,6 +74,9 @@ library Agreements {
     /// @notice (class, privacy) pairs of an agreement.
     uint256 internal constant PAIRS = 6;
 
+    /// @notice Bits of a pair in the packed shares: owner, OEM and agent 14 bits each. Six pairs fill 252 bits.
+    uint256 internal constant PAIR_BITS = 42;
+
     /// @notice Basis points of a whole.
     uint256 internal constant WHOLE = 10_000;
 
@@ -145,7 +148,7 @@ library Agreements {
 
     /// @notice Whether a pair is authorised by the packed shares.
     function isAuthorised(uint256 shares, uint256 index) internal pure returns (bool) {
-        return (shares >> (index * 42)) & ((1 << 42) - 1) != 0;
+        return (shares >> (index * PAIR_BITS)) & ((1 << PAIR_BITS) - 1) != 0;
     }
 
     /// @notice Shares of OEM and agent and storage in basis points; the owner has the rest, dust included.
@@ -154,7 +157,7 @@ library Agreements {
         pure
         returns (uint256 oemBps, uint256 agentBps, uint256 storageBps)
     {
-        uint256 word = shares >> (index * 42);
+        uint256 word = shares >> (index * PAIR_BITS);
         uint256 ownerBps = (word >> 28) & 0x3fff;
         oemBps = (word >> 14) & 0x3fff;
         agentBps = word & 0x3fff;
