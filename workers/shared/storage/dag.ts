@@ -29,7 +29,6 @@ export async function buildDag(bytes: Uint8Array, put: (cid: CID, block: Uint8Ar
         return cid;
       },
       // The importer only writes.
-      // eslint-disable-next-line require-yield
       get: async function* () {
         await Promise.resolve();
         throw new Error("nothing is read while a file is cut into blocks");

@@ -10,7 +10,7 @@ import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
 import { FsDatastore } from "datastore-fs";
 import { createHeliaLight } from "helia";
-import { CID } from "multiformats/cid";
+import type { CID } from "multiformats/cid";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { buildDag, parseCid } from "./dag.ts";
 import { GET_TIMEOUT_MS, MAX_FILE_BYTES } from "./types.ts";
@@ -37,7 +37,6 @@ async function createNode(repo: string, listen: readonly string[]): Promise<Node
     streamMuxers: [yamux()],
     services: { identify: identify() },
   });
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion
   const node = withBitswap(helia) as unknown as Node;
   await node.start();
   return node;

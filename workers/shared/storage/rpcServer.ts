@@ -35,10 +35,13 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffe
 /** The one file of a multipart form, as Kubo's clients send it. */
 async function readFileOf(request: IncomingMessage): Promise<Uint8Array> {
   const body = await readBody(request);
-  const form = await new Response(body, { headers: { "content-type": request.headers["content-type"] ?? "" } }).formData().catch(() => undefined);
-  const file = form === undefined ? undefined : [...form.values()].find((value) => typeof value !== "string");
-  if (file === undefined) throw new HttpError(400, "the body must be a multipart form with one file");
-  return file.bytes();
+  const form = await new Response(body, { headers: { "content-type": request.headers["content-type"] ?? "" } }).formData().catch(() => new FormData());
+  const files: File[] = [];
+  form.forEach((value) => {
+    if (typeof value !== "string") files.push(value);
+  });
+  if (files.length !== 1) throw new HttpError(400, "the body must be a multipart form with one file");
+  return new Uint8Array(await files[0]!.arrayBuffer());
 }
 
 function argument(url: URL): string {

@@ -1,0 +1,11 @@
+export { connectRedis, closeRedis } from "./connection.ts";
+export type { RedisAddress } from "./connection.ts";
+export { keys, queues } from "./names.ts";
+export { createAppender, MESSAGE_LIMITS } from "./append.ts";
+export type { Appender, AppendResult } from "./append.ts";
+export { listDeadLetters } from "./deadLetters.ts";
+export type { DeadLetter, ListedLetter } from "./deadLetters.ts";
+export { deviceName, readStream, registerStream, schemaOf, streamConfigSchema } from "./streams.ts";
+export type { StreamConfig } from "./streams.ts";
+export { readRange, readTelemetry } from "./telemetry.ts";
+export type { StoredMessage, TelemetryPosition, TripEnd } from "./telemetry.ts";

@@ -1,0 +1,48 @@
+/** Every key and queue in Redis, so that two programs cannot mean different ones. `p` is the setting `redisPrefix`. */
+export const keys = {
+  /** Hash handle → JSON of {@link StreamConfig}. */
+  streams: (p: string) => `${p}:streams`,
+  /** Set of handles whose telemetry has grown since ingest last emptied it. */
+  active: (p: string) => `${p}:active`,
+  /** Stream of device messages; entry `<counter + 1>-0`, trip end after it `<counter + 1>-1`. */
+  telemetry: (p: string, handle: string, device: string) => `${p}:telemetry:${handle}:${device}`,
+  /** Hash next, chain, time: where the device's chain stands. */
+  chain: (p: string, handle: string, device: string) => `${p}:chain:${handle}:${device}`,
+  /** Stream of refused messages and dropped rows. */
+  deadLetters: (p: string) => `${p}:dead-letters`,
+  /** Hash next, previous, open, planned:<device>, chain:<device>: where the batches of a stream stand. */
+  sequence: (p: string, handle: string) => `${p}:sequence:${handle}`,
+  /** Hash with all that is known of a batch. */
+  batch: (p: string, handle: string, sequence: number) => `${p}:batch:${handle}:${sequence}`,
+  /** Set `<handle>:<sequence>` of batches not yet announced. */
+  openBatches: (p: string) => `${p}:open-batches`,
+  /** Set `<handle>:<sequence>` of batches uploaded and not yet part of an anchor. */
+  uploaded: (p: string) => `${p}:uploaded`,
+  /** Hash root → JSON of the anchor's intent. */
+  anchors: (p: string) => `${p}:anchors`,
+  /** Count of anchors. */
+  anchorCount: (p: string) => `${p}:anchor-count`,
+  /** Stream of anchored batches, field `batch` = JSON. */
+  batches: (p: string) => `${p}:batches`,
+  /** Stream of published offers, field `offer` = JSON. */
+  offers: (p: string) => `${p}:offers`,
+  /** Hash order hash → JSON of what it sells. */
+  orders: (p: string) => `${p}:orders`,
+  /** Hash deal id → JSON of the deal. */
+  deals: (p: string) => `${p}:deals`,
+  /** Set of deal ids still to be served. */
+  openDeals: (p: string) => `${p}:open-deals`,
+  /** Hash of positions: how far a follower has come. */
+  cursors: (p: string) => `${p}:cursors`,
+  /** Prefix of a signer's lane. */
+  lane: (p: string, chainId: number, address: string) => `${p}:lane:${chainId}:${address.toLowerCase()}`,
+} as const;
+
+/** BullMQ's queues (under the prefix `p`). */
+export const queues = {
+  seal: "seal",
+  upload: "upload",
+  anchor: "anchor",
+  announce: "announce",
+  prove: "prove",
+} as const;
