@@ -71,8 +71,10 @@ export function zoneReader(timeZone: string): (calendar: number) => number | und
  * @throws QoodError `START_INVALID`
  */
 export function parseStart(text: string): number {
-  const wellFormed = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/.test(text);
-  const ms = wellFormed ? Date.parse(text) : NaN;
+  const match = /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/.exec(text);
+  // Date.parse lets 30 February pass.
+  const day = match === null ? undefined : calendarMs(Number(match[1]), Number(match[2]), Number(match[3]), 0, 0, 0);
+  const ms = day === undefined ? NaN : Date.parse(text);
   if (Number.isNaN(ms) || ms < Date.UTC(2000, 0, 1) || ms > Date.UTC(2099, 0, 1)) {
     throw new QoodError("START_INVALID", `start "${text}" is not an ISO 8601 date of this century with its zone; write it like 2024-01-15T12:00:00Z`);
   }

@@ -63,8 +63,8 @@ async function* seconds(path: string, format: Format, startMs: number): AsyncGen
   let group: { line: number; values: (Exact | null)[] }[] = [];
   const spread = (): Verdict[] => group.map(({ line, values }, i) => ({ line, values, time: startMs + second! * 1000 + (1000 * i) / group.length }));
   for await (const { line, cells } of rows(path)) {
-    // carOBD ends its rows in a comma.
-    if (cells.length === format.header.length + 1 && cells.at(-1)!.trim() === "") cells.pop();
+    // carOBD ends its rows in a comma, which is no cell.
+    if (cells.at(-1)!.trim() === "") cells.pop();
     const values = cells.length === format.header.length ? numbers(cells) : undefined;
     const run = values?.[0] ?? null;
     const clock = run === null ? undefined : Number(steps(run, 0));

@@ -86,7 +86,8 @@ function initial(random: () => number): State {
 
 /** One second of driving. */
 function step(state: State, random: () => number): void {
-  if (state.waiting === 0 && state.left <= 0) {
+  const stops = state.stretch.wait > 0;
+  if (state.waiting === 0 && state.left <= 0 && !stops) {
     state.stretch = nextStretch(random, state.position, state.heading);
     state.left = state.stretch.length;
   }
@@ -109,8 +110,10 @@ function step(state: State, random: () => number): void {
   state.coolant = warm(state.coolant, 1);
 
   if (state.waiting > 0) state.waiting -= 1;
-  else if (state.speed === 0 && state.stretch.wait > 0) {
+  else if (state.speed === 0 && stops) {
     state.waiting = state.stretch.wait;
+    // Waited for once; the stretch ends here.
+    state.stretch = { ...state.stretch, wait: 0 };
     state.left = 0;
   }
 }
@@ -121,12 +124,15 @@ function nextSpeed(state: State, headingError: number): number {
   const { speed, stretch } = state;
   let target = stretch.limit * (1 + 0.06 * state.haste);
   if (Math.abs(headingError) > 0.35) target = Math.min(target, CORNER_SPEED);
-  if (stretch.wait > 0) target = Math.min(target, Math.sqrt(Math.max(0, 2 * STOPPING * (state.left - 2))));
-  const wanted = Math.max(-MAX_BRAKING, Math.min(MAX_ACCELERATION * (1 - speed / 55), (target - speed) / 2));
-  const change = Math.max(state.acceleration - MAX_JERK, Math.min(state.acceleration + MAX_JERK, wanted));
-  const next = speed + Math.max(-MAX_BRAKING, change);
-  // The last walking pace before a stop ends at the line.
-  return next <= 0 || (target < 0.7 && speed < 1.5) ? 0 : next;
+  let wanted = Math.min(MAX_ACCELERATION * (1 - speed / 55), (target - speed) / 2);
+  if (stretch.wait > 0) {
+    // The braking that ends at the line, from where it becomes worth while.
+    const needed = speed ** 2 / (2 * Math.max(1, state.left));
+    if (needed > STOPPING) wanted = Math.min(wanted, -needed);
+    if (state.left < 2) wanted = -speed;
+  }
+  const bounded = Math.max(-MAX_BRAKING, wanted);
+  return Math.max(0, speed + Math.max(state.acceleration - MAX_JERK, Math.min(state.acceleration + MAX_JERK, bounded)));
 }
 
 /** A random walk that is pulled back to 0. */

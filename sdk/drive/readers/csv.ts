@@ -51,8 +51,9 @@ export async function* csvEvents(path: string, shape: CsvShape, startMs: number)
 /** Cells to integers. The time of a row without clock of its own is put in later; until then the start stands for it. */
 function cellsToRow(cells: string[], shape: CsvShape, time: ((cell: string) => number | undefined) | undefined, startMs: number): Row | Fault {
   const expected = shape.header.length;
-  const trailing = shape.trailingComma && cells.length === expected + 1 && cells[expected]!.trim() === "";
-  if (cells.length !== expected && !trailing) return { reason: "columns", detail: `${cells.length} cells where the header has ${expected}` };
+  // Where rows end in a comma, one that ends so a value too early is cut off; one without the comma is whole.
+  const trailing = shape.trailingComma && cells.at(-1)!.trim() === "";
+  if (cells.length !== (trailing ? expected + 1 : expected)) return { reason: "columns", detail: `${trailing ? cells.length - 1 : cells.length} cells where the header has ${expected}` };
   const row: Row = [];
   const columns = shape.schema.columns;
   if (time !== undefined) {
