@@ -9,3 +9,4 @@ export { MAX_H3_RESOLUTION, cellCollector } from "./cells.ts";
 export type { CellCollector } from "./cells.ts";
 export { decimalOf, formatScaled, parseDecimal } from "./decimal.ts";
 export type { Decimal } from "./decimal.ts";
+export { dictionaryTables } from "./describe.ts";

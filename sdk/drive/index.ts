@@ -3,6 +3,8 @@ export { DEFAULT_START_MS, REJECTIONS } from "./types.ts";
 export type { AcceptedRow, Drive, DriveEvent, DriveFormat, DriveOptions, RejectedRow, Rejection, RejectionCounts } from "./types.ts";
 export { noRejections, openDrive, readDrive } from "./open.ts";
 export type { ReadDrive } from "./open.ts";
+export { surveyDrive } from "./survey.ts";
+export type { Survey } from "./survey.ts";
 export { parseStart } from "./time.ts";
 export { rowJudge } from "./accept.ts";
 export type { Fault } from "./accept.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { keccak256, toUtf8Bytes } from "ethers";
 import { latLngToCell } from "h3-js";
 import {
@@ -13,6 +14,7 @@ import {
   TRIP_GPS,
   cellCollector,
   decimalOf,
+  dictionaryTables,
   integerRange,
   mappingOf,
   rowCheck,
@@ -164,6 +166,14 @@ describe("mapping, version 1", () => {
   it("refuses a version, and a schema, that it does not know", () => {
     assert.throws(() => mappingOf(CAROBD, 2), (error) => isQoodError(error, "DICTIONARY_UNKNOWN"));
     assert.throws(() => mappingOf({ ...CAROBD, version: "2" }, 1), (error) => isQoodError(error, "DICTIONARY_UNKNOWN"));
+  });
+});
+
+describe("the dictionary's README", () => {
+  it("holds the tables of the version in force", () => {
+    const readme = readFileSync(fileURLToPath(new URL("../../sdk/dictionary/README.md", import.meta.url)), "utf8");
+    const [, found] = /<!-- tables -->\n([\s\S]*)<!-- end of tables -->/.exec(readme)!;
+    assert.equal(found, dictionaryTables(DICTIONARY_VERSION), "print dictionaryTables(DICTIONARY_VERSION) between the markers");
   });
 });
 

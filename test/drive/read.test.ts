@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { CARCHAIN_EXAMPLE, DEFAULT_START_MS, REJECTIONS, openDrive, readDrive } from "@qoodblock/sdk/drive";
+import { CARCHAIN_EXAMPLE, DEFAULT_START_MS, REJECTIONS, openDrive, readDrive, surveyDrive } from "@qoodblock/sdk/drive";
 import type { DriveOptions, Rejection } from "@qoodblock/sdk/drive";
 import { isQoodError } from "@qoodblock/sdk/errors";
 import { RECORDED, dataPath, needsData } from "../support/data.ts";
@@ -264,6 +264,19 @@ describe("a drive", () => {
     let count = 0;
     for await (const event of drive.events()) count += event.kind === "row" ? 1 : 0;
     assert.equal(count, 5000);
+  });
+
+  it("is surveyed in one pass: counts, times, cells, examples of what was rejected", async () => {
+    const bad = `${gpsRow({ Speed: "?" })}\n`.repeat(12);
+    const file = folder.file("survey.csv", `${GPS_HEADER}\n${gpsRow({})}\n${bad}${gpsRow({ Time: "2018-04-08 10:31:39" })}\n`);
+    const survey = await surveyDrive(await openDrive(file));
+    assert.deepEqual([survey.total, survey.accepted, survey.rejected], [14, 2, { ...NONE, unparsable: 12 }]);
+    assert.equal(survey.examples.length, 10);
+    assert.equal(survey.lastMs - survey.firstMs, 2000);
+    assert.equal(survey.cells?.length, 1);
+    const obd = await surveyDrive(await openDrive(folder.file("survey-obd.csv", obdFile([{ cells: { 0: "0" } }]))));
+    assert.ok(!("cells" in obd));
+    await assert.rejects(surveyDrive(await openDrive(folder.file("survey-none.csv", `${GPS_HEADER}\n1\n`))), (error) => isQoodError(error, "INPUT_NO_GOOD_ROW"));
   });
 
   it("says in its notes what was assumed", async () => {

@@ -36,8 +36,9 @@ describe("US Central time", () => {
     });
   }
 
-  it("agrees between the zone database and the law at every hour of 2001 to 2030", () => {
+  it("agrees between the zone database and the law at every hour of the months of change, 2001 to 2030", () => {
     for (let hour = Date.UTC(2001, 0, 1); hour < Date.UTC(2031, 0, 1); hour += 3_600_000) {
+      if (![2, 3, 9, 10].includes(new Date(hour).getUTCMonth())) continue;
       const text = new Date(hour).toISOString().slice(0, 19);
       assert.equal(chicago(text), central(text), text);
     }
