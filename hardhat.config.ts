@@ -4,7 +4,7 @@ import { defineConfig } from "hardhat/config";
 
 // The compiler is the one from npm: nothing is fetched, and the lockfile pins its bytes.
 const solc = { version: "0.8.37", path: createRequire(import.meta.url).resolve("solc/soljson.js") } as const;
-const settings = { evmVersion: "osaka", optimizer: { enabled: true, runs: 2_000 } } as const;
+const settings = { evmVersion: "osaka", optimizer: { enabled: true, runs: 200 } } as const;
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],

@@ -1,0 +1,38 @@
+/** Where the contracts are. Written by scripts/deploy, read by every program. */
+import { z } from "zod";
+import type { Hex } from "../bytes/index.ts";
+import { QoodError } from "../errors/index.ts";
+
+const address = z.custom<Hex>((v) => typeof v === "string" && /^0x[0-9a-fA-F]{40}$/.test(v), "expected an address (0x and 40 hex digits)");
+
+/** Addresses of one deployment. */
+export const addressesSchema = z.strictObject({
+  accessManager: address,
+  vehicleRegistry: address,
+  deviceRegistry: address,
+  dataRegistry: address,
+  qoodShares: address,
+  escrow: address,
+  keyDeliveryVerifier: address,
+  reserveFeed: address,
+  qdd: address,
+});
+export type Addresses = z.infer<typeof addressesSchema>;
+
+/** A deployment: one chain, one set of contracts. */
+export const deploymentSchema = z.strictObject({
+  format: z.literal("qood/deployment/v1"),
+  chainId: z.int().positive(),
+  /** Block of the first contract: no event of ours is older. */
+  startBlock: z.int().min(0),
+  addresses: addressesSchema,
+});
+export type Deployment = z.infer<typeof deploymentSchema>;
+
+/** JSON value to a deployment. @throws QoodError `BAD_DEPLOYMENT` */
+export function parseDeployment(value: unknown): Deployment {
+  const result = deploymentSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new QoodError("BAD_DEPLOYMENT", `deployment file: ${issue.path.map(String).join(".") || "file"}: ${issue.message}`);
+}

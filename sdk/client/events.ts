@@ -1,0 +1,194 @@
+/** Logs as typed events. */
+import type { Log, Provider, Result } from "ethers";
+import type { Hex } from "../bytes/index.ts";
+import type { Agreement, Page, Terms, VersionTerms } from "../market/index.ts";
+import type { Addresses, Deployment } from "./deployment.ts";
+import { INTERFACES } from "./interfaces.ts";
+
+/** Where an event stands in the chain. */
+export interface EventPlace {
+  blockNumber: number;
+  blockHash: Hex;
+  transactionHash: Hex;
+  logIndex: number;
+}
+
+/** The events that programs follow, by name. */
+export interface Events {
+  VehicleMinted: { vehicle: bigint; oem: Hex; owner: Hex; tag: Hex; tsp: Hex; legalHash: Hex };
+  EpochClosed: { vehicle: bigint; epoch: number; owner: Hex; endedAt: number };
+  DeviceSetUp: { deviceKey: Hex; vehicle: bigint; agent: Hex; publicKey: Hex };
+  DeviceRetired: { deviceKey: Hex; vehicle: bigint; validUntil: number };
+  Anchored: { tsp: Hex; root: Hex; sequence: number; leavesHash: Hex; listDigest: Hex };
+  Agreed: { agreementId: bigint; version: number; agent: Hex; text: Agreement; terms: VersionTerms };
+  Denied: { agreementId: bigint; by: Hex; dataClass: number; privacy: number };
+  Ended: { agreementId: bigint; by: Hex; version: number; endsAt: number };
+  Bought: { dealId: Hex; seller: Hex; buyer: Hex; terms: Terms };
+  DeliveredProven: { dealId: Hex; page: bigint; r: [bigint, bigint]; c: bigint };
+  Settled: { dealId: Hex; byReceipt: boolean; owner: bigint; oem: bigint; agent: bigint; storage: bigint; fee: bigint };
+  Refunded: { dealId: Hex; conceded: boolean; amount: bigint };
+  Withdrawn: { account: Hex; token: Hex; to: Hex; amount: bigint };
+}
+export type EventName = keyof Events;
+
+const hex64 = (value: bigint): string => value.toString(16).padStart(64, "0");
+const n = Number;
+
+/* eslint-disable @typescript-eslint/no-unsafe-assignment -- an ethers Result is untyped; the ABI that it was decoded by gives its form, and tests compare. */
+const page = (p: Result): Page => ({ lotsHash: p.lotsHash, lotCount: n(p.lotCount), price: p.price, challengeDeposit: p.challengeDeposit, bond: p.bond });
+
+const termsOf = (t: Result): Terms => ({
+  orderHash: t.orderHash,
+  buyer: t.buyer,
+  seller: t.seller,
+  token: t.token,
+  feeBps: n(t.feeBps),
+  feeRecipient: t.feeRecipient,
+  keyX: t.keyX,
+  keyY: t.keyY,
+  agreementId: t.agreementId,
+  version: n(t.version),
+  dataClass: n(t.dataClass),
+  privacy: n(t.privacy),
+  flags: n(t.flags),
+  hook: t.hook,
+  hookCodeHash: t.hookCodeHash,
+  pages: (t.pages as Result[]).map(page),
+  deliverBy: n(t.deliverBy),
+  answerTime: n(t.answerTime),
+  complaintWindow: n(t.complaintWindow),
+  nonce: t.nonce,
+});
+
+const agreementOf = (a: Result): Agreement => ({
+  vehicle: a.vehicle,
+  epoch: n(a.epoch),
+  owner: a.owner,
+  oem: a.oem,
+  agent: a.agent,
+  storagePayee: a.storagePayee,
+  pairs: (a.pairs as Result[]).map((p) => ({
+    dataClass: n(p.dataClass),
+    privacy: n(p.privacy),
+    authorised: p.authorised,
+    ownerBps: n(p.ownerBps),
+    oemBps: n(p.oemBps),
+    agentBps: n(p.agentBps),
+    storageBps: n(p.storageBps),
+  })),
+  tokens: (a.tokens as Result[]).map((t) => ({ token: t.token, oemFloor: t.oemFloor, userFloor: t.userFloor, disputedFloor: t.disputedFloor })),
+  noticePeriod: n(a.noticePeriod),
+  legalHash: a.legalHash,
+  nonce: n(a.nonce),
+  deadline: n(a.deadline),
+});
+
+const versionTermsOf = (v: Result): VersionTerms => ({
+  owner: v.owner,
+  oem: v.oem,
+  agent: v.agent,
+  storagePayee: v.storagePayee,
+  shares: v.shares,
+  tokensHash: v.tokensHash,
+  textHash: v.textHash,
+});
+
+const EVENTS: { [E in EventName]: { contract: keyof Addresses; decode: (args: Result) => Events[E] } } = {
+  VehicleMinted: {
+    contract: "vehicleRegistry",
+    decode: (a) => ({ vehicle: a.vehicle, oem: a.oem, owner: a.owner, tag: a.tag, tsp: a.tsp, legalHash: a.legalHash }),
+  },
+  EpochClosed: {
+    contract: "vehicleRegistry",
+    decode: (a) => ({ vehicle: a.vehicle, epoch: n(a.epoch), owner: a.owner, endedAt: n(a.endedAt) }),
+  },
+  DeviceSetUp: {
+    contract: "deviceRegistry",
+    decode: (a) => ({ deviceKey: a.deviceKey, vehicle: a.vehicle, agent: a.agent, publicKey: `0x${hex64(a.x as bigint)}${hex64(a.y as bigint)}` }),
+  },
+  DeviceRetired: {
+    contract: "deviceRegistry",
+    decode: (a) => ({ deviceKey: a.deviceKey, vehicle: a.vehicle, validUntil: n(a.validUntil) }),
+  },
+  Anchored: {
+    contract: "dataRegistry",
+    decode: (a) => ({ tsp: a.tsp, root: a.root, sequence: n(a.sequence), leavesHash: a.leavesHash, listDigest: a.listDigest }),
+  },
+  Agreed: {
+    contract: "qoodShares",
+    decode: (a) => ({ agreementId: a.agreementId, version: n(a.version), agent: a.agent, text: agreementOf(a.text as Result), terms: versionTermsOf(a.terms as Result) }),
+  },
+  Denied: {
+    contract: "qoodShares",
+    decode: (a) => ({ agreementId: a.agreementId, by: a.by, dataClass: n(a.dataClass), privacy: n(a.privacy) }),
+  },
+  Ended: { contract: "qoodShares", decode: (a) => ({ agreementId: a.agreementId, by: a.by, version: n(a.version), endsAt: n(a.endsAt) }) },
+  Bought: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, seller: a.seller, buyer: a.buyer, terms: termsOf(a.terms as Result) }) },
+  DeliveredProven: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, page: a.page, r: [a.rX, a.rY], c: a.c }) },
+  Settled: {
+    contract: "escrow",
+    decode: (a) => ({
+      dealId: a.dealId,
+      byReceipt: a.byReceipt,
+      owner: a.ownerAmount,
+      oem: a.oemAmount,
+      agent: a.agentAmount,
+      storage: a.storageAmount,
+      fee: a.fee,
+    }),
+  },
+  Refunded: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, conceded: a.conceded, amount: a.amount }) },
+  Withdrawn: { contract: "escrow", decode: (a) => ({ account: a.account, token: a.token, to: a.to, amount: a.amount }) },
+};
+/* eslint-enable @typescript-eslint/no-unsafe-assignment */
+
+/** Indexed arguments to filter by: null or left out matches all, an array any of its values. */
+export type TopicFilter = readonly (string | bigint | null | readonly (string | bigint)[])[];
+
+/** eth_getLogs filter of an event. `indexed` are the indexed arguments in order. */
+export function eventFilter({ addresses }: Pick<Deployment, "addresses">, name: EventName, indexed: TopicFilter = []) {
+  const { contract } = EVENTS[name];
+  return { address: addresses[contract] as string, topics: INTERFACES[contract].encodeFilterTopics(name, indexed as unknown[]) };
+}
+
+/** The event of a log, or null if the log is not this event of this deployment. */
+export function decodeEvent<E extends EventName>(
+  { addresses }: Pick<Deployment, "addresses">,
+  name: E,
+  log: Pick<Log, "address" | "topics" | "data">,
+): Events[E] | null {
+  const { contract, decode } = EVENTS[name];
+  if (log.address.toLowerCase() !== addresses[contract].toLowerCase()) return null;
+  const found = INTERFACES[contract].parseLog(log);
+  return found?.name === name ? decode(found.args) : null;
+}
+
+/** All events of a name in a range of blocks (both ends included), in the chain's order. */
+export async function readEvents<E extends EventName>(
+  deployment: Pick<Deployment, "addresses">,
+  provider: Pick<Provider, "getLogs">,
+  name: E,
+  range: { fromBlock: number; toBlock: number | "latest"; indexed?: TopicFilter },
+): Promise<(Events[E] & EventPlace)[]> {
+  const filter = eventFilter(deployment, name, range.indexed);
+  const logs = await provider.getLogs({ ...filter, fromBlock: range.fromBlock, toBlock: range.toBlock });
+  return logs.flatMap((log) => {
+    const event = decodeEvent(deployment, name, log);
+    if (event === null) return [];
+    const place = { blockNumber: log.blockNumber, blockHash: log.blockHash as Hex, transactionHash: log.transactionHash as Hex, logIndex: log.index };
+    return [{ ...event, ...place }];
+  });
+}
+
+/** The one event of a name in a receipt, or null. */
+export function eventIn<E extends EventName>(
+  deployment: Pick<Deployment, "addresses">,
+  name: E,
+  receipt: { logs: readonly Pick<Log, "address" | "topics" | "data">[] },
+): Events[E] | null {
+  for (const log of receipt.logs) {
+    const event = decodeEvent(deployment, name, log);
+    if (event !== null) return event;
+  }
+  return null;
+}

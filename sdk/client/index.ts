@@ -1,0 +1,28 @@
+/** Typed access to the contracts over ethers v6: calls to send, values to read, events to follow, reverts in words. */
+import type { Provider } from "ethers";
+import { createCalls } from "./calls.ts";
+import type { Deployment } from "./deployment.ts";
+import { createReads } from "./reads.ts";
+
+export type { Call, Calls, Permit } from "./calls.ts";
+export { createCalls } from "./calls.ts";
+export * from "./deployment.ts";
+export * from "./errors.ts";
+export * from "./events.ts";
+export { INTERFACES } from "./interfaces.ts";
+export * from "./purchase.ts";
+export type { Anchor, Device, Reads } from "./reads.ts";
+export { createReads } from "./reads.ts";
+export { send } from "./send.ts";
+
+/** One deployment seen through one provider. */
+export interface Client {
+  deployment: Deployment;
+  calls: ReturnType<typeof createCalls>;
+  reads: ReturnType<typeof createReads>;
+}
+
+/** Calls and reads of a deployment. */
+export function createClient(deployment: Deployment, provider: Pick<Provider, "call">): Client {
+  return { deployment, calls: createCalls(deployment), reads: createReads(deployment, provider) };
+}

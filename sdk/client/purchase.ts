@@ -1,0 +1,68 @@
+/** Small steps between an offer, a purchase and a settlement. */
+import { Signature, type Signer } from "ethers";
+import type { Hex } from "../bytes/index.ts";
+import { QoodError } from "../errors/index.ts";
+import { handleProof, type Lot, type Offer, type Opening, type Purchase, versionTerms, agreementParts } from "../market/index.ts";
+import type { Permit } from "./calls.ts";
+
+/**
+ * What `buy` takes, from an offer and the buyer's delivery key.
+ * @throws QoodError `TOKEN_NOT_AGREED` where the agreement does not accept the order's token
+ */
+export function purchaseOf(offer: Offer, buyer: { keyX: bigint; keyY: bigint; nonce: bigint }): Purchase {
+  const { text } = offer.agreement;
+  const tokenIndex = text.tokens.findIndex(({ token }) => token.toLowerCase() === offer.order.token.toLowerCase());
+  if (tokenIndex < 0) throw new QoodError("TOKEN_NOT_AGREED", `the offer's agreement does not accept the token ${offer.order.token}`);
+  return {
+    order: offer.order,
+    sellerSignature: offer.signature,
+    principalSignature: offer.principalSignature,
+    agreement: versionTerms(text),
+    tokens: text.tokens,
+    tokenIndex,
+    ...buyer,
+  };
+}
+
+/** What opens the headers of an offer's lots on chain. */
+export function openingOf(offer: Pick<Offer, "lots" | "formers" | "order">): Opening {
+  const { vehicle, epoch } = agreementParts(offer.order.agreementId);
+  const { dataClass, privacy } = offer.order;
+  const lots = offer.lots.map((lot): Lot => {
+    const { words, rest } = lot.header;
+    return {
+      header: words,
+      path: lot.anchor.path,
+      handleProof: handleProof({ vehicle, epoch, dataClass, privacy, schema: rest.schema }),
+      former: lot.former,
+    };
+  });
+  return { lots, formers: offer.formers.map(({ version, text }) => ({ version, terms: versionTerms(text) })) };
+}
+
+/**
+ * An ERC-2612 permit of `value` to the exchange.
+ * @param token its address, its EIP-712 name, and the owner's present permit nonce; version "1"
+ */
+export async function signPermit(
+  signer: Signer,
+  token: { address: Hex; name: string; nonce: bigint },
+  permit: { chainId: number; spender: Hex; value: bigint; deadline: number },
+): Promise<Permit> {
+  const signature = Signature.from(
+    await signer.signTypedData(
+      { name: token.name, version: "1", chainId: permit.chainId, verifyingContract: token.address },
+      {
+        Permit: [
+          { name: "owner", type: "address" },
+          { name: "spender", type: "address" },
+          { name: "value", type: "uint256" },
+          { name: "nonce", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+        ],
+      },
+      { owner: await signer.getAddress(), spender: permit.spender, value: permit.value, nonce: token.nonce, deadline: permit.deadline },
+    ),
+  );
+  return { value: permit.value, deadline: permit.deadline, v: signature.v, r: signature.r as Hex, s: signature.s as Hex };
+}
