@@ -24,6 +24,23 @@ import type { SealInput, SealedBatch } from "./types.ts";
  * @throws QoodError `SEAL_*`, `KEY_IS_ZERO` (take a new seal nonce), `LEAF_SIZE`, and those of formats for values out of range
  */
 export function sealBatch(input: SealInput): SealedBatch {
+  const content = collect(input);
+  const frames = content.intervals.map((blocks): FramedInterval => {
+    const raw = encodeInterval(blocks, input.columns);
+    return { ...makeFrame(raw), rawLength: raw.length };
+  });
+  return assembleBatch(input, content, frames);
+}
+
+/** An interval ready for encryption. */
+export interface FramedInterval {
+  frame: Uint8Array;
+  rawLength: number;
+  compressedLength: number;
+}
+
+/** The second half of {@link sealBatch}: encrypts frames and writes description and header about them. */
+export function assembleBatch(input: SealInput, content: Collected, framed: readonly FramedInterval[]): SealedBatch {
   const leafSize = input.leafSize ?? MAX_LEAF_SIZE;
   checkLeafSize(leafSize);
   const { header: wanted, keys } = input;
@@ -35,17 +52,9 @@ export function sealBatch(input: SealInput): SealedBatch {
     "SEAL_DEVICE_KEY",
     "a device key is named exactly when the origin is a device",
   );
-  const content = collect(input);
-
-  let rawLength = 0;
-  let compressedLength = 0;
-  const frames = content.intervals.map((blocks) => {
-    const raw = encodeInterval(blocks, input.columns);
-    const framed = makeFrame(raw);
-    rawLength += raw.length;
-    compressedLength += framed.compressedLength;
-    return framed.frame;
-  });
+  const frames = framed.map(({ frame }) => frame);
+  const rawLength = framed.reduce((sum, interval) => sum + interval.rawLength, 0);
+  const compressedLength = framed.reduce((sum, interval) => sum + interval.compressedLength, 0);
   const { ciphertext, dataHashes, layout, root } = sealFrames(frames, k, leafSize);
 
   const cipherDigest = fileDigest(ciphertext);
