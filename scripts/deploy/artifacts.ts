@@ -1,0 +1,23 @@
+/** Compiled contracts, as hardhat leaves them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { InterfaceAbi } from "ethers";
+import { QoodError } from "../../sdk/errors/index.ts";
+import { CONTRACTS, type ContractName } from "../abi/contracts.ts";
+
+/** What is needed to deploy a contract. */
+export interface Artifact {
+  abi: InterfaceAbi;
+  /** Creation code without constructor arguments. */
+  bytecode: string;
+}
+
+/** @throws QoodError `ARTIFACT_MISSING` where the contracts were not compiled */
+export function readArtifact(folder: string, name: ContractName): Artifact {
+  const path = join(folder, CONTRACTS[name], `${name}.json`);
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Artifact;
+  } catch (cause) {
+    throw new QoodError("ARTIFACT_MISSING", `compiled contract ${path} cannot be read: run \`npx hardhat build\` first`, { cause });
+  }
+}

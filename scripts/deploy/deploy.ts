@@ -1,0 +1,220 @@
+/**
+ * Deploys everything and sets it up, in three rounds of transactions sent together. May be stopped at any moment and run again
+ * with the same folder: what is on the chain already is kept.
+ */
+import { ContractFactory, getCreateAddress, type InterfaceAbi, keccak256, type Provider, type Signer, type TransactionReceipt } from "ethers";
+import type { Hex } from "../../sdk/bytes/index.ts";
+import { type Addresses, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
+import { QoodError } from "../../sdk/errors/index.ts";
+import { readArtifact } from "./artifacts.ts";
+import { PERMISSIONS, type RoleName, ROLES, STEPS } from "./plan.ts";
+import { type DeployState, loadState, saveDeployment, saveState } from "./state.ts";
+
+/** Chain id of local chains. */
+export const LOCAL_CHAIN = 31337;
+
+/** What to deploy and for whom. */
+export interface DeployOptions {
+  /** Pays, and becomes the access manager's admin: the foundation. Must have a provider. */
+  foundation: Signer;
+  /** Accounts of each role, beside the foundation where it is not named. Defaults to the foundation. */
+  roles?: Partial<Record<RoleName, readonly Hex[]>>;
+  /** Makers and TSPs to accredit. The foundation must be among the registrars if any are given. */
+  oems?: readonly Hex[];
+  tsps?: readonly Hex[];
+  /** Seconds; default 48 hours. */
+  leastWindow?: number;
+  /** Seconds; default 35 days. */
+  reserveMaxAge?: number;
+  /** Folder of compiled contracts. */
+  artifacts: string;
+  /** Where deployment.json and the resumable state are written; nothing is written without it. */
+  folder?: string;
+  /** Whether the proving key of the verifier is a development key. */
+  developmentKey: boolean;
+  /** Deploy to a public network all the same: a proven key to wrong data is not refunded yet. */
+  allowUnfinishedEscrow?: boolean;
+  /** Deploy to a public network with a verifier of which anyone can forge proofs. */
+  allowDevelopmentKey?: boolean;
+  /** Told one line a step. */
+  onProgress?: (line: string) => void;
+}
+
+/** What a deployment was. */
+export interface DeployResult extends Deployment {
+  /** Transactions sent by this run, with their gas; none where everything was there. */
+  transactions: { what: string; hash: Hex; gasUsed: bigint }[];
+}
+
+/**
+ * @throws QoodError `DEPLOY_REFUSED` on a public network without the flags, `DEPLOY_STATE_MISMATCH` where the folder is of
+ * another chain or other contracts, `ARTIFACT_MISSING`, `REVERT`, `CHAIN_CALL_FAILED`
+ */
+export async function deploy(options: DeployOptions): Promise<DeployResult> {
+  const { foundation, folder } = options;
+  const provider = foundation.provider;
+  if (provider === null) throw new QoodError("NO_PROVIDER", "the deploying signer has no provider");
+  const chainId = Number((await provider.getNetwork()).chainId);
+  refusePublic(chainId, options);
+
+  const admin = (await foundation.getAddress()) as Hex;
+  const run = new Run(foundation, provider, options.onProgress ?? (() => undefined));
+  const state = loadState(folder, chainId);
+  const parameters = { foundation: admin, leastWindow: options.leastWindow ?? 48 * 3600, reserveMaxAge: options.reserveMaxAge ?? 35 * 86400 };
+
+  const { addresses, startBlock } = await deployContracts(run, state, folder, options.artifacts, parameters);
+  const deployment: Deployment = { format: "qood/deployment/v1", chainId, startBlock, addresses };
+  await grantRoles(run, addresses, admin, options.roles ?? {});
+  await setUp(run, deployment, options);
+  if (folder !== undefined) saveDeployment(folder, deployment);
+  return { ...deployment, transactions: run.sent };
+}
+
+/** One line for each reason, because both need a decision of their own. */
+function refusePublic(chainId: number, options: DeployOptions): void {
+  if (chainId === LOCAL_CHAIN) return;
+  if (options.allowUnfinishedEscrow !== true) {
+    throw new QoodError(
+      "DEPLOY_REFUSED",
+      `chain ${chainId} is public and this escrow does not refund a proven key to wrong data yet; --allow-unfinished-escrow deploys it all the same`,
+    );
+  }
+  if (options.developmentKey && options.allowDevelopmentKey !== true) {
+    throw new QoodError(
+      "DEPLOY_REFUSED",
+      `chain ${chainId} is public and the verifier is of a development key, for which anyone can forge proofs; --allow-development-key deploys it all the same`,
+    );
+  }
+}
+
+/** Sends transactions with nonces of its own, so that a round needs one block and not one block each. */
+class Run {
+  readonly sent: DeployResult["transactions"] = [];
+  readonly provider: Provider;
+  private readonly signer: Signer;
+  private readonly progress: (line: string) => void;
+  private nonce: number | null = null;
+  private pending: { what: string; receipt: Promise<TransactionReceipt | null> }[] = [];
+
+  constructor(signer: Signer, provider: Provider, progress: (line: string) => void) {
+    this.signer = signer;
+    this.provider = provider;
+    this.progress = progress;
+  }
+
+  async nextNonce(): Promise<number> {
+    return (this.nonce ??= await this.signer.getNonce("pending"));
+  }
+
+  async send(what: string, transaction: { to?: Hex; data: string }): Promise<void> {
+    const nonce = await this.nextNonce();
+    try {
+      const sent = await this.signer.sendTransaction({ ...transaction, nonce });
+      this.nonce = nonce + 1;
+      this.pending.push({ what, receipt: sent.wait() });
+    } catch (error) {
+      throw toQoodError(error, what);
+    }
+  }
+
+  async call(call: Call): Promise<void> {
+    await this.send(call.what, call);
+  }
+
+  /** Waits for the round. */
+  async settle(): Promise<TransactionReceipt[]> {
+    const receipts: TransactionReceipt[] = [];
+    for (const { what, receipt: waiting } of this.pending) {
+      const receipt = await waiting.catch((error: unknown) => {
+        throw toQoodError(error, what);
+      });
+      if (receipt === null) throw new QoodError("CHAIN_CALL_FAILED", `${what}: no receipt`);
+      this.sent.push({ what, hash: receipt.hash as Hex, gasUsed: receipt.gasUsed });
+      this.progress(`${what}: ${receipt.gasUsed} gas`);
+      receipts.push(receipt);
+    }
+    this.pending = [];
+    return receipts;
+  }
+}
+
+/** Contracts that are missing, all in one round; their addresses follow from the nonces and are written down before sending. */
+async function deployContracts(
+  run: Run,
+  state: DeployState,
+  folder: string | undefined,
+  artifacts: string,
+  parameters: { foundation: Hex; leastWindow: number; reserveMaxAge: number },
+): Promise<{ addresses: Addresses; startBlock: number }> {
+  const { provider } = run;
+  const addresses: Partial<Addresses> = {};
+  let nonce = await run.nextNonce();
+  const missing: { what: string; data: string }[] = [];
+  const before = await provider.getBlockNumber();
+
+  for (const step of STEPS) {
+    const { abi, bytecode } = readArtifact(artifacts, step.contract);
+    const data = creationCode(abi, bytecode, step.args(addresses as Addresses, parameters));
+    const codeHash = keccak256(data) as Hex;
+    const known = state.contracts[step.key];
+    if (known !== undefined && (await provider.getCode(known.address)) !== "0x") {
+      if (known.codeHash !== codeHash) {
+        throw new QoodError("DEPLOY_STATE_MISMATCH", `${step.contract} was deployed with other code or parameters; take a new folder for a new deployment`);
+      }
+      addresses[step.key] = known.address;
+      continue;
+    }
+    const address = getCreateAddress({ from: parameters.foundation, nonce }) as Hex;
+    state.contracts[step.key] = { address, codeHash, nonce };
+    addresses[step.key] = address;
+    missing.push({ what: `deploy ${step.contract}`, data });
+    nonce += 1;
+  }
+  if (missing.length > 0) {
+    state.startBlock ??= before + 1;
+    saveState(folder, state);
+    for (const { what, data } of missing) await run.send(what, { data });
+    await run.settle();
+  }
+  return { addresses: addresses as Addresses, startBlock: state.startBlock ?? 0 };
+}
+
+function creationCode(abi: InterfaceAbi, bytecode: string, args: unknown[]): string {
+  const factory = new ContractFactory(abi, bytecode);
+  return bytecode + factory.interface.encodeDeploy(args).slice(2);
+}
+
+/** Permissions and roles that are missing, in one transaction. */
+async function grantRoles(run: Run, addresses: Addresses, admin: Hex, wanted: NonNullable<DeployOptions["roles"]>): Promise<void> {
+  const { provider } = run;
+  const manager = INTERFACES.accessManager;
+  const ask = async (method: string, args: unknown[]) =>
+    manager.decodeFunctionResult(method, await provider.call({ to: addresses.accessManager, data: manager.encodeFunctionData(method, args) }));
+
+  const calls: string[] = [];
+  for (const { contract, method, role } of PERMISSIONS) {
+    const selector = INTERFACES[contract].getFunction(method)!.selector;
+    const [present] = await ask("getTargetFunctionRole", [addresses[contract], selector]);
+    if (present !== ROLES[role]) calls.push(manager.encodeFunctionData("setTargetFunctionRole", [addresses[contract], [selector], ROLES[role]]));
+  }
+  for (const role of Object.keys(ROLES) as RoleName[]) {
+    for (const account of wanted[role] ?? [admin]) {
+      const [member] = await ask("hasRole", [ROLES[role], account]);
+      if (member !== true) calls.push(manager.encodeFunctionData("grantRole", [ROLES[role], account, 0]));
+    }
+  }
+  if (calls.length === 0) return;
+  await run.send("grant roles", { to: addresses.accessManager, data: manager.encodeFunctionData("multicall", [calls]) });
+  await run.settle();
+}
+
+/** Accreditations and the listed token. */
+async function setUp(run: Run, deployment: Deployment, { oems = [], tsps = [] }: DeployOptions): Promise<void> {
+  const calls = createCalls(deployment);
+  const reads = createReads(deployment, run.provider);
+  for (const oem of oems) if (!(await reads.isOem(oem))) await run.call(calls.accreditOem(oem, true));
+  for (const tsp of tsps) if (!(await reads.isTsp(tsp))) await run.call(calls.accreditTsp(tsp, true));
+  const { qdd } = deployment.addresses;
+  if (!(await reads.isListed(qdd))) await run.call(calls.setToken(qdd, true));
+  await run.settle();
+}
