@@ -57,9 +57,9 @@ describe("telemetry append", () => {
     const car = await newCar();
     const [first, second, third] = [car.message(0, 2), car.message(2, 2), car.message(4, 2)];
     const appender = createAppender(redis, prefix);
-    assert.deepEqual(await appender.append([third!], "x"), [{ status: "early", expected: 0 }]);
-    assert.deepEqual((await appender.append([first!, third!], "x")).map(({ status }) => status), ["stored", "early"]);
-    assert.deepEqual((await appender.append([second!, third!], "x")).map(({ status }) => status), ["stored", "stored"]);
+    assert.deepEqual(await appender.append([third], "x"), [{ status: "early", expected: 0 }]);
+    assert.deepEqual((await appender.append([first, third], "x")).map(({ status }) => status), ["stored", "early"]);
+    assert.deepEqual((await appender.append([second, third], "x")).map(({ status }) => status), ["stored", "stored"]);
     assert.deepEqual(await stored(car), [0, 1, 2]);
   });
 

@@ -1,4 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { HDNodeWallet, JsonRpcProvider, Network } from "ethers";
+import { startAnvil } from "../../../workers/shared/engines/anvil.ts";
+import type { ChainEngine } from "../../../workers/shared/engines/anvil.ts";
 import { startRedis } from "../../../workers/shared/engines/redis.ts";
 import type { RedisEngine } from "../../../workers/shared/engines/redis.ts";
 
@@ -7,4 +10,23 @@ const cache = fileURLToPath(new URL("../../../.cache", import.meta.url));
 /** A Redis of the test's own. */
 export function testRedis(dir: string): Promise<RedisEngine> {
   return startRedis({ dir, cache });
+}
+
+/** Words whose accounts hold ether on a test chain. */
+export const MNEMONIC = "test test test test test test test test test test test junk";
+
+/** A chain of the test's own: a block every 500 ms. */
+export function testChain(dir: string): Promise<ChainEngine> {
+  return startAnvil({ dir, mnemonic: MNEMONIC });
+}
+
+/** A provider without caches. */
+export function testProvider(url: string): JsonRpcProvider {
+  const network = Network.from(31337);
+  return new JsonRpcProvider(url, network, { staticNetwork: network, cacheTimeout: -1, pollingInterval: 100 });
+}
+
+/** Account `index` of {@link MNEMONIC}. */
+export function testAccount(index: number): HDNodeWallet {
+  return HDNodeWallet.fromPhrase(MNEMONIC, undefined, `m/44'/60'/0'/0/${index}`);
 }

@@ -1,0 +1,74 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { JsonRpcProvider, Network } from "ethers";
+import { QoodError } from "@qoodblock/sdk/errors";
+import type { Logger } from "../log/index.ts";
+
+/** What a program knows of its chain. */
+export interface ChainSettings {
+  readonly rpc: string;
+  readonly chainId: number;
+  /** `finalized`, `safe`, or a number of blocks below the head. */
+  readonly finality: string;
+  readonly pollMs: number;
+}
+
+/** A chain behind an RPC that may come late, go away and come back. */
+export interface Chain {
+  readonly provider: JsonRpcProvider;
+  readonly chainId: number;
+  readonly pollMs: number;
+  /** Number of the newest block that counts as final; -1 while there is none. */
+  finalBlock(): Promise<number>;
+  /** Time of the newest block, Unix seconds. */
+  now(): Promise<number>;
+  close(): void;
+}
+
+/** True for faults of the way to the chain, which pass; false for answers of the chain, which stay. */
+export function isConnectionFault(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return ["NETWORK_ERROR", "TIMEOUT", "SERVER_ERROR", "ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(String(code));
+}
+
+async function finalBlock(provider: JsonRpcProvider, finality: string): Promise<number> {
+  if (/^\d+$/.test(finality)) return (await provider.getBlockNumber()) - Number(finality);
+  return (await provider.getBlock(finality))?.number ?? -1;
+}
+
+/**
+ * Opens the chain and waits until its RPC answers.
+ * @throws QoodError CHAIN_ID when it is another chain; CHAIN_ENDING when `signal` says so first.
+ */
+export async function openChain(settings: ChainSettings, log: Logger, signal: AbortSignal): Promise<Chain> {
+  const network = Network.from(settings.chainId);
+  const provider = new JsonRpcProvider(settings.rpc, network, { staticNetwork: network, cacheTimeout: -1, batchMaxCount: 1, pollingInterval: settings.pollMs });
+  for (let told = false; ; told = true) {
+    try {
+      const actual = Number(await provider.send("eth_chainId", []));
+      if (actual !== settings.chainId) throw new QoodError("CHAIN_ID", `the RPC at ${settings.rpc} is of chain ${actual}, not ${settings.chainId}`);
+      break;
+    } catch (error) {
+      if (error instanceof QoodError) {
+        provider.destroy();
+        throw error;
+      }
+      if (!told) log.warn({ err: error }, "the chain's RPC cannot be reached; trying on");
+    }
+    await wait(Math.min(settings.pollMs, 1000), undefined, { signal }).catch(() => {
+      provider.destroy();
+      throw new QoodError("CHAIN_ENDING", "ended before the chain's RPC answered");
+    });
+  }
+  return {
+    provider,
+    chainId: settings.chainId,
+    pollMs: settings.pollMs,
+    finalBlock: () => finalBlock(provider, settings.finality),
+    async now() {
+      const block = await provider.getBlock("latest");
+      if (block === null) throw new QoodError("CHAIN_EMPTY", `the RPC at ${settings.rpc} has no block`);
+      return block.timestamp;
+    },
+    close: () => provider.destroy(),
+  };
+}
