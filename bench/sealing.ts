@@ -1,0 +1,100 @@
+/** Speed of sealing beside the floor that its two primitives set on one thread. */
+import { createCipheriv, hash, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { zstdCompressSync, constants } from "node:zlib";
+import { GENERATED, schemaHash } from "@qoodblock/sdk/dictionary";
+import { CHAIN_START, MessageSigner } from "@qoodblock/sdk/device";
+import { readDrive, writeGeneratedDrive } from "@qoodblock/sdk/drive";
+import { CborWriter, MAX_LEAF_SIZE, ZERO32, encodeInterval, encodeRow, makeFrame } from "@qoodblock/sdk/formats";
+import { collect, sealBatch, sealFrames } from "@qoodblock/sdk/sealing";
+import type { SealInput } from "@qoodblock/sdk/sealing";
+import { toHex } from "@qoodblock/sdk/bytes";
+import { medianSeconds, report } from "./table.ts";
+import type { Row } from "./table.ts";
+
+const ROUNDS = 7;
+const MIB = 2 ** 20;
+
+/** Seconds that ChaCha20 and two SHA-256 a leaf take over so many bytes, by node:crypto and nothing else. */
+async function floorSeconds(bytes: number): Promise<number> {
+  const data = randomBytes(bytes);
+  const key = randomBytes(32);
+  const iv = Buffer.alloc(16);
+  return medianSeconds(ROUNDS, () => {
+    for (let at = 0; at < bytes; at += 65_536) createCipheriv("chacha20", key, iv).update(data.subarray(at, at + 65_536));
+    for (let at = 0; at < bytes; at += MAX_LEAF_SIZE) {
+      const leaf = data.subarray(at, at + MAX_LEAF_SIZE);
+      hash("sha256", leaf, "buffer");
+      hash("sha256", leaf, "buffer");
+    }
+  });
+}
+
+/** A generated drive as sealBatch's input, its rows in messages of 20, blocks of 60 s, intervals of `blocks` blocks. */
+async function driveInput(hours: number, blocks: number): Promise<{ input: SealInput; rows: number }> {
+  const folder = mkdtempSync(join(tmpdir(), "qood-bench-"));
+  try {
+    const path = join(folder, "drive.csv");
+    await writeGeneratedDrive(path, { hours, startMs: Date.UTC(2024, 0, 15) });
+    const { rows } = await readDrive(path);
+    const stream = toHex(randomBytes(32));
+    const signer = new MessageSigner({ privateKey: randomBytes(32), stream, state: CHAIN_START });
+    const intervals: { blocks: { messages: ReturnType<MessageSigner["sign"]>[] }[] }[] = [];
+    for (let at = 0; at < rows.length; at += 60 * blocks) {
+      const interval = { blocks: [] as { messages: ReturnType<MessageSigner["sign"]>[] }[] };
+      for (let block = at; block < Math.min(at + 60 * blocks, rows.length); block += 60) {
+        const messages = [];
+        for (let from = block; from < Math.min(block + 60, rows.length); from += 20) messages.push(signer.sign(rows.slice(from, from + 20).map((row) => encodeRow(row.values))));
+        interval.blocks.push({ messages });
+      }
+      intervals.push(interval);
+    }
+    const header = {
+      ...{ stream, sequence: 0, tsp: toHex(randomBytes(20)), flags: { exclusive: false, origin: "DEVICE_SIGNED" as const }, previousHeader: ZERO32 },
+      ...{ sealNonce: toHex(randomBytes(32)), keyEpoch: 0, schema: toHex(schemaHash(GENERATED)), dictionaryVersion: 1, devicePublicKey: toHex(signer.publicKey) },
+    };
+    return { input: { header, keys: { k1: 123_456_789n }, intervals, columns: GENERATED.columns.length, chainBefore: ZERO32 }, rows: rows.length };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Measures and reports. */
+export async function benchSealing(): Promise<void> {
+  const rows: Row[] = [];
+  const frame = 4 * MIB;
+  const floor = frame / MIB / (await floorSeconds(frame));
+  // Bytes that zstd leaves as they are: an interval of 4 MiB compressed, whatever it held.
+  const { frame: framed } = makeFrame(randomBytes(frame - 64));
+  const large = framed.length / MIB / (await medianSeconds(ROUNDS, () => sealFrames([framed], 987_654_321n, MAX_LEAF_SIZE)));
+  rows.push({ what: "sealing an interval of 4 MiB", measured: large, unit: "MiB/s", beside: { name: "floor of node:crypto", value: floor }, goal: { ratio: 0.7, side: "at least" } });
+
+  const hours = 4;
+  const { input, rows: count } = await driveInput(hours, 60);
+  const content = collect(input);
+  const encoded = content.intervals.map((blocks) => encodeInterval(blocks, input.columns));
+  const frames = encoded.map((raw) => makeFrame(raw));
+  const compressed = frames.reduce((sum, { compressedLength }) => sum + compressedLength, 0);
+  const own = frames.map((entry) => entry.frame);
+  const ownBytes = own.reduce((sum, { length }) => sum + length, 0);
+  const small = ownBytes / MIB / (await medianSeconds(ROUNDS, () => sealFrames(own, 987_654_321n, MAX_LEAF_SIZE)));
+  rows.push({ what: "sealing at default settings", measured: small, unit: "MiB/s", beside: { name: "floor of node:crypto", value: floor }, note: `intervals of an hour at 1 Hz, ${Math.round(ownBytes / own.length / 1024)} KiB each` });
+
+  const whole = count / (await medianSeconds(ROUNDS, () => sealBatch(input)));
+  const cbor = count / (await medianSeconds(ROUNDS, () => {
+    for (const blocks of content.intervals) encodeInterval(blocks, input.columns);
+  }));
+  const raw = encoded.reduce((sum, { length }) => sum + length, 0);
+  const zstd = count / (await medianSeconds(ROUNDS, () => encoded.map((bytes) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } }))));
+  const bare = count / (await medianSeconds(ROUNDS, () => {
+    const writer = new CborWriter(raw);
+    for (const blocks of content.intervals) for (const block of blocks) for (const row of block.rows) for (const value of row) writer.value(value);
+    return writer.finish();
+  }));
+  rows.push({ what: "sealBatch from signed rows, whole", measured: whole, unit: "records/s", note: `${count} records, ${(raw / count).toFixed(1)} bytes raw and ${(compressed / count).toFixed(1)} compressed a record` });
+  rows.push({ what: "  its CBOR, interval encoding", measured: cbor, unit: "records/s", beside: { name: "bare CBOR writer", value: bare } });
+  rows.push({ what: "  zstd -3 of the same bytes", measured: zstd, unit: "records/s" });
+  report("sealing", "Sealing, one thread", rows);
+}

@@ -1,0 +1,50 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+
+/** One measured thing beside what it is measured against. */
+export interface Row {
+  readonly what: string;
+  readonly measured: number;
+  readonly unit: string;
+  /** Floor or peer, measured in the same run or taken from the design, with its name. */
+  readonly beside?: { readonly name: string; readonly value: number };
+  /** Goal as a ratio measured / beside, with the side on which it is met. */
+  readonly goal?: { readonly ratio: number; readonly side: "at least" | "at most" };
+  readonly note?: string;
+}
+
+const shown = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
+
+/** Prints a room's table and writes it to `bench/results/NAME.json`. */
+export function report(name: string, title: string, rows: readonly Row[]): void {
+  process.stdout.write(`\n${title}\n`);
+  const width = Math.max(...rows.map((row) => row.what.length));
+  for (const row of rows) {
+    const ratio = row.beside === undefined ? undefined : row.measured / row.beside.value;
+    const met = ratio === undefined || row.goal === undefined ? "" : (row.goal.side === "at least" ? ratio >= row.goal.ratio : ratio <= row.goal.ratio) ? "met" : "MISSED";
+    process.stdout.write(
+      `  ${row.what.padEnd(width)}  ${shown(row.measured).padStart(9)} ${row.unit.padEnd(10)}` +
+        (row.beside === undefined ? "" : `  ${row.beside.name} ${shown(row.beside.value)}, ratio ${ratio!.toFixed(2)}`) +
+        (row.goal === undefined ? "" : `  (goal ${row.goal.side} ${row.goal.ratio}: ${met})`) +
+        (row.note === undefined ? "" : `  ${row.note}`) +
+        "\n",
+    );
+  }
+  const folder = join(import.meta.dirname, "results");
+  mkdirSync(folder, { recursive: true });
+  const machine = { cores: cpus().length, node: process.version };
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ title, machine, rows }, null, 2)}\n`);
+}
+
+/** Runs `work` for `rounds` rounds after one that is not counted; the median of the times in seconds. */
+export async function medianSeconds(rounds: number, work: () => unknown): Promise<number> {
+  await work();
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const started = performance.now();
+    await work();
+    times.push((performance.now() - started) / 1000);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+}
