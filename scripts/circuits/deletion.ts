@@ -48,6 +48,10 @@ async function tryWithout(number: number): Promise<string | undefined> {
 
 const listed = listedConstraints(join(circuitsFolder, "KeyDelivery.circom"));
 const asked = process.argv.slice(2).map(Number);
+for (const number of asked.filter((number) => !listed.has(number))) {
+  console.error(`no constraint of circuits/KeyDelivery.circom has the number [${number}]: 1 to ${listed.size} are there`);
+  process.exit(1);
+}
 for (const [number, what] of listed) {
   if (asked.length > 0 && !asked.includes(number)) continue;
   const wrong = await tryWithout(number);

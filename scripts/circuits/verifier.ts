@@ -28,7 +28,7 @@ export async function verifierContract(name: string, zkey: BinFile, hash: string
     "/// from the key and compares. A public signal that is not below the field's prime makes the proof invalid.",
   ].join("\n");
   const named = replaceOnce(generated, "contract Groth16Verifier {", `${header}\ncontract ${name}Verifier {`);
-  const pinned = replaceOnce(named, "pragma solidity >=0.7.0 <0.9.0;", "pragma solidity 0.8.37;\n\n/* solhint-disable */");
+  const pinned = replaceOnce(named, "pragma solidity >=0.7.0 <0.9.0;", "/* solhint-disable */\n\npragma solidity 0.8.37;");
   return `${pinned.replace(/[ \t]+$/gm, "").replace(/\n{3,}/g, "\n\n").trimEnd()}\n`;
 }
 
