@@ -2,6 +2,7 @@
 export * from "./domains.ts";
 export * from "./header-types.ts";
 export * from "./header.ts";
+export * from "./header-json.ts";
 export * from "./flags.ts";
 export * from "./handle.ts";
 export * from "./cbor.ts";

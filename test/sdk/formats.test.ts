@@ -17,6 +17,8 @@ import {
   encodeRow,
   fileDigest,
   hashHeader,
+  headerFromJson,
+  headerToJson,
   hashRest,
   layoutOf,
   leafPosition,
@@ -158,6 +160,13 @@ describe("header, handle, anchor", () => {
     assert.equal(hashRest(header.rest), expected.restHash);
     assert.equal(headerHash, expected.headerHash);
     assert.equal(hashHeader(header.words), expected.headerHash);
+  });
+  it("go to JSON and back, and malformed ones are refused by field", () => {
+    const json = JSON.parse(JSON.stringify(headerToJson(header))) as ReturnType<typeof headerToJson>;
+    assert.deepEqual(headerFromJson(json), header);
+    for (const bad of [{ ...json, more: 1 }, { ...json, rest: { ...json.rest, day: -1 } }, { ...json, rest: { ...json.rest, day: "1" } }, { ...json, words: { ...json.words, kc1: "0x1" } }, { ...json, words: { ...json.words, tsp: "0x00" } }, null]) {
+      throwsCode(() => headerFromJson(bad), "HEADER_JSON");
+    }
   });
   it("name a stream by every part of its handle", () => {
     const registry: Hex = `0x${"ab".repeat(20)}`;
