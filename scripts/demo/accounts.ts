@@ -1,0 +1,69 @@
+/** Who takes part: seven accounts, each with a key file of its own. */
+import { join } from "node:path";
+import { HDNodeWallet, JsonRpcProvider, Wallet, toBeHex } from "ethers";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import { startCalled } from "@qoodblock/workers/shared/process/calls.ts";
+import type { CalledProgram } from "@qoodblock/workers/shared/process/calls.ts";
+import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
+import { createAccount, listAccounts, openAccount } from "../../cli/keystore.ts";
+import type { Stack } from "./stack.ts";
+
+/** Accounts that the demo itself acts for. */
+export type OwnRole = "foundation" | "tsp" | "storage" | "auditor";
+/** Parties with a process of their own, which alone reads their key file. */
+export type PartyName = "owner" | "oem" | "buyer" | "device";
+
+/** Everybody. */
+export interface Cast {
+  readonly wallets: Readonly<Record<OwnRole, HDNodeWallet | Wallet>>;
+  readonly parties: Readonly<Record<PartyName, CalledProgram>>;
+  readonly addresses: Readonly<Record<OwnRole | "owner" | "oem" | "buyer", Hex>>;
+  /** The TSP's key file, which its workers open. */
+  readonly tspKeyFile: string;
+}
+
+const ONE_ETHER = 10n ** 18n;
+
+/** Opens or makes all accounts, starts the parties, and sees that everyone can pay for gas on the local chain. */
+export async function gatherCast(options: {
+  readonly state: StateFolder;
+  readonly stack: Stack;
+  readonly logs: string;
+  readonly passphrase: string;
+  readonly provider: JsonRpcProvider;
+}): Promise<Cast> {
+  const { state, stack, passphrase, provider } = options;
+  const folder = join(state.path, "keystores");
+  const script = (name: string): string => new URL(`./parties/${name}.ts`, import.meta.url).pathname;
+  const start = async (name: PartyName, program: string): Promise<CalledProgram> => {
+    const party = await startCalled({
+      name,
+      script: script(program),
+      args: program === "device" ? [] : [folder, name],
+      env: { PATH: process.env.PATH ?? "", QOOD_KEYSTORE_PASSPHRASE: passphrase },
+      logFile: join(options.logs, `${name}.log`),
+    });
+    state.note(name, party.pid);
+    stack.push(name, async () => {
+      await party.stop();
+      state.forget(name);
+    });
+    return party;
+  };
+  const own = async (name: OwnRole): Promise<HDNodeWallet | Wallet> => {
+    if (!listAccounts(folder).includes(name)) await createAccount(folder, name, passphrase);
+    return (await openAccount(folder, name, passphrase)).connect(provider);
+  };
+  const [owner, oem, buyer, device] = await Promise.all([start("owner", "principal"), start("oem", "principal"), start("buyer", "buyer"), start("device", "device")]);
+  const [foundation, tsp, storage, auditor] = await Promise.all([own("foundation"), own("tsp"), own("storage"), own("auditor")]);
+  const addresses = {
+    ...{ foundation: foundation.address as Hex, tsp: tsp.address as Hex, storage: storage.address as Hex, auditor: auditor.address as Hex },
+    owner: await owner.call<Hex>("address", null),
+    oem: await oem.call<Hex>("address", null),
+    buyer: await buyer.call<Hex>("address", null),
+  };
+  for (const address of Object.values(addresses)) {
+    if ((await provider.getBalance(address)) < ONE_ETHER) await provider.send("anvil_setBalance", [address, toBeHex(100n * ONE_ETHER)]);
+  }
+  return { wallets: { foundation, tsp, storage, auditor }, parties: { owner, oem, buyer, device }, addresses, tspKeyFile: join(folder, "tsp.json") };
+}
