@@ -2,9 +2,9 @@
 import type { Hex } from "../bytes/index.ts";
 import { ensure } from "../errors/index.ts";
 
-/** Classes and grades, in the numbering of the formats. */
-export const DATA_CLASS = { OEM: 1, USER: 2, DISPUTED: 3 } as const;
-export const PRIVACY = { ORDINARY: 1, PRIVATE: 2 } as const;
+export { DATA_CLASS, PRIVACY } from "../formats/handle.ts";
+
+/** A whole in basis points. */
 export const WHOLE_BPS = 10_000;
 
 /** What one (class, privacy) pair says. All shares 0 where it is denied. */
