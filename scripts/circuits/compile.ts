@@ -63,7 +63,11 @@ export async function compileCircuit(instance: Instance, options: CompileOptions
   try {
     writeFileSync(join(work, `${instance.name}.circom`), main);
     await runCompiler([join(work, `${instance.name}.circom`), "--r1cs", "--wasm", "--sym", `--O${level}`, "-l", sources, "-l", library, "-o", work]);
-    if (!existsSync(folder)) renameSync(work, folder);
+    try {
+      renameSync(work, folder);
+    } catch (error) {
+      if (!existsSync(folder)) throw error;
+    }
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -13,6 +13,8 @@ import { fromSnarkjs, isCanonical, toSnarkjs, type Proof } from "./groth16.ts";
 const silent = (): undefined => undefined;
 // snarkjs tells some faults to its logger only; results are checked here, so its words are not needed.
 const logger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
+// Whether snarkjs may have started threads in this process.
+let threads = false;
 
 /** How a prover works. */
 export interface ProverOptions {
@@ -61,6 +63,7 @@ export class KeyDeliveryProver {
       throw new QoodError("STATEMENT_FALSE", "the circuit does not accept this delivery: its key, scalar, commitments or ciphertexts do not fit together", { cause });
     }
     let made;
+    threads = true;
     try {
       made = await groth16.prove(zkey, witness, logger, { singleThread: this.#options.singleThread ?? false });
     } catch (cause) {
@@ -90,10 +93,13 @@ export async function verifyKeyDelivery(verificationKey: VerificationKey, statem
     throw error;
   }
   if (signals.length !== verificationKey.nPublic) return false;
+  threads = true;
   return groth16.verify(verificationKey, signals.map(String), toSnarkjs(proof), logger);
 }
 
-/** Ends the threads that snarkjs keeps; the next proof or check starts them again. Without it the process does not end. */
+/** Ends the threads that snarkjs keeps, if there are any; the next proof or check starts them again. Without it the process does not end. */
 export async function closeProofEngine(): Promise<void> {
+  if (!threads) return;
+  threads = false;
   await (await curves.getCurveFromName("bn128")).terminate();
 }

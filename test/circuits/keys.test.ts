@@ -6,7 +6,8 @@ import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { publicSignalNames } from "@qoodblock/sdk/delivery";
-import { closeProofEngine, loadProofArtifacts, readKeyMetadata } from "@qoodblock/sdk/proof";
+import { loadProofArtifacts, readKeyMetadata } from "@qoodblock/sdk/proof";
+import { curves } from "snarkjs";
 import { compileCircuit, compilerVersion } from "../../scripts/circuits/compile.ts";
 import { keysFolder, readInstances, root } from "../../scripts/circuits/instances.ts";
 import { verifierContract, verifierPath } from "../../scripts/circuits/verifier.ts";
@@ -15,7 +16,7 @@ import { inTemporaryFolder, loadCircuit } from "./support/circuit.ts";
 const ptau = resolve(root, "../shared/ptau/dev-2-15.ptau");
 const sha256 = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-after(closeProofEngine);
+after(async () => (await curves.getCurveFromName("bn128")).terminate());
 
 for (const instance of readInstances().filter(({ build }) => build)) {
   const { name } = instance;

@@ -96,7 +96,7 @@ test("keys with a part of small order are accepted, by both: the cofactor is cle
 test("Poseidon and the curve are the same in circom and TypeScript, for random and for extreme values", async () => {
   const extremes = [0n, 1n, FIELD_PRIME - 1n];
   for (const key of extremes) for (const context of extremes) assert.ok(await satisfies(wrap(3n, key, context).input));
-  for (let seed = 100n; seed < 130n; seed += 1n) {
+  for (let seed = 100n; seed < 115n; seed += 1n) {
     const { input, statement, buyer: random } = honestDelivery(seed);
     assert.ok(await satisfies(input), `seed ${seed}`);
     assert.deepEqual(unwrapKeys(random.secret, { ...statement, wrapped: statement }), input.k);
