@@ -8,7 +8,7 @@ import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { bigintToBytes, concat, fromHex, u32, u64, type Hex } from "../bytes/index.ts";
 import { addField } from "../crypto/field.ts";
 import { fieldFromBytes, hkdf } from "../crypto/hkdf.ts";
-import { poseidon } from "../crypto/poseidon.ts";
+import { poseidon, poseidonSeries } from "../crypto/poseidon.ts";
 import { ensure } from "../errors/index.ts";
 import { DOM_INTERVAL, DOM_KEY, DOM_SEGMENT } from "../formats/domains.ts";
 
@@ -76,6 +76,11 @@ export function intervalKey(k: bigint, interval: number): bigint {
 /** Key of segment s of an interval. */
 export function segmentKey(key: bigint, segment: number): bigint {
   return poseidon([DOM_SEGMENT, key, BigInt(segment)]);
+}
+
+/** Keys of an interval's segments as the cipher takes them (32 bytes big-endian): the fast form of {@link segmentKey}. */
+export function segmentKeys(key: bigint): (segment: number) => Uint8Array {
+  return poseidonSeries([DOM_SEGMENT, key]);
 }
 
 /** A key as the cipher takes it: 32 bytes big-endian. */

@@ -2,7 +2,7 @@
 import { CHACHA_BLOCK, chacha20 } from "../crypto/chacha.ts";
 import { QoodError, ensure } from "../errors/index.ts";
 import { LeafHasher } from "../formats/leaf.ts";
-import { keyBytes, segmentKey } from "../keys/index.ts";
+import { segmentKeys } from "../keys/index.ts";
 import { isChecked } from "./check.ts";
 import type { CheckedBatch } from "./types.ts";
 
@@ -24,8 +24,9 @@ export function decryptInterval(batch: CheckedBatch, interval: number, key: bigi
   const { leafSize } = batch.layout;
   const hasher = new LeafHasher();
   const found = Buffer.alloc(32);
+  const keyOf = segmentKeys(key);
   for (const part of parts) {
-    const bytes = keyBytes(segmentKey(key, part.segment));
+    const bytes = keyOf(part.segment);
     const plain = chacha20(bytes, batch.ciphertext.subarray(part.offset, part.offset + part.length));
     out.set(plain, part.offset - first.offset);
     hasher.useKey(bytes);

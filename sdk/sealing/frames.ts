@@ -4,7 +4,7 @@ import { layoutOf, type Layout } from "../formats/layout.ts";
 import { LeafHasher } from "../formats/leaf.ts";
 import { DATA_ROOT, MerkleTree } from "../formats/tree.ts";
 import { CHACHA_BLOCK } from "../crypto/chacha.ts";
-import { intervalKey, keyBytes, segmentKey } from "../keys/index.ts";
+import { intervalKey, segmentKeys } from "../keys/index.ts";
 
 /** Result of {@link sealFrames}. */
 export interface SealedFrames {
@@ -30,19 +30,19 @@ export function sealFrames(frames: readonly Uint8Array[], k: bigint, leafSize: n
   const leaves = Buffer.allocUnsafeSlow(32 * layout.leafCount);
   const hasher = new LeafHasher();
   let interval = -1;
-  let key = 0n;
+  let keyOf = segmentKeys(0n);
   let start = 0;
   for (const part of layout.segments) {
     if (part.interval !== interval) {
       interval = part.interval;
-      key = intervalKey(k, interval);
+      keyOf = segmentKeys(intervalKey(k, interval));
       start = part.offset;
     }
-    const segmentKeyBytes = keyBytes(segmentKey(key, part.segment));
+    const key = keyOf(part.segment);
     const plain = frames[interval]!.subarray(part.offset - start, part.offset - start + part.length);
-    const cipher = chacha20(segmentKeyBytes, plain);
+    const cipher = chacha20(key, plain);
     ciphertext.set(cipher, part.offset);
-    hasher.useKey(segmentKeyBytes);
+    hasher.useKey(key);
     for (let at = 0, j = part.firstLeaf; at < part.length; at += leafSize, j += 1) {
       hasher.dataHash(dataHashes, 32 * j, j, plain.subarray(at, at + leafSize));
       hasher.leaf(leaves, dataHashes, j, interval, part.segment, at / CHACHA_BLOCK, cipher.subarray(at, at + leafSize));
