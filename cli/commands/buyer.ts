@@ -1,0 +1,84 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { fromHex } from "@qoodblock/sdk/bytes";
+import { createDeliveryKey } from "@qoodblock/sdk/delivery";
+import { schemaByHash, schemaId } from "@qoodblock/sdk/dictionary";
+import { writeRecords } from "@qoodblock/sdk/drive";
+import { QoodError } from "@qoodblock/sdk/errors";
+import { totalPrice } from "@qoodblock/sdk/market";
+import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
+import { connectChain, passphraseOf } from "../context.ts";
+import type { GlobalOptions } from "../context.ts";
+import { checkOffer } from "../flows/buyer/check.ts";
+import type { BuyerContext } from "../flows/buyer/context.ts";
+import { awaitDelivery, openDelivery } from "../flows/buyer/open.ts";
+import { pay } from "../flows/buyer/pay.ts";
+import { giveReceipt } from "../flows/buyer/settle.ts";
+import { openAccount } from "../keystore.ts";
+import { printResult } from "../output.ts";
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+async function withBuyer<T>(options: GlobalOptions, account: string, work: (context: BuyerContext) => Promise<T>): Promise<T> {
+  if (options.storage === undefined) throw new QoodError("OPTION_MISSING", "--storage ADDRESS is needed: the RPC of your storage node");
+  const wallet = await openAccount(options.keystores, account, passphraseOf(options));
+  const { client, provider } = await connectChain(options);
+  const storage = createKuboStorage(options.storage);
+  try {
+    return await work({ client, provider, signer: wallet.connect(provider), storage, say: (line) => process.stderr.write(`${line}\n`) });
+  } finally {
+    await storage.close();
+    provider.destroy();
+  }
+}
+
+/** `qood buyer show|buy`: look at an offer, and buy it. */
+export function registerBuyer(program: Command): void {
+  const buyer = program.command("buyer").description("for buyers of data");
+  buyer
+    .command("show")
+    .description("fetch an offer and its files and check everything that can be checked before paying")
+    .argument("<cid>", "CID of the offer")
+    .requiredOption("--account <name>", "your account")
+    .option("--peer <multiaddr>", "a node that has the files; may be given several times", collect, [])
+    .action(async (cid: string, given: { account: string; peer: string[] }) => {
+      const options = program.opts<GlobalOptions>();
+      const { offer } = await withBuyer(options, given.account, (context) => checkOffer(context, cid, given.peer));
+      const { order, lots } = offer;
+      const { rest } = lots[0]!.header;
+      const result = { ...{ cid, seller: order.seller, token: order.token, price: totalPrice(order), lots: lots.length, records: lots.reduce((sum, { header }) => sum + header.rest.records, 0) } };
+      const schema = schemaId(schemaByHash(fromHex(rest.schema, 32)));
+      printResult({ ...result, schema, from: new Date(rest.firstTime).toISOString(), to: new Date(lots.at(-1)!.header.rest.lastTime).toISOString(), expires: new Date(order.expiry * 1000).toISOString() }, options.json);
+    });
+  buyer
+    .command("buy")
+    .description("check an offer, pay it into escrow, wait for the key, open and verify the data, write it, and sign the receipt")
+    .argument("<cid>", "CID of the offer")
+    .requiredOption("--account <name>", "your account")
+    .requiredOption("--out <folder>", "where records.csv and records.geojson are written")
+    .option("--peer <multiaddr>", "a node that has the files; may be given several times", collect, [])
+    .action(async (cid: string, given: { account: string; out: string; peer: string[] }) => {
+      const options = program.opts<GlobalOptions>();
+      mkdirSync(given.out, { recursive: true });
+      const result = await withBuyer(options, given.account, async (context) => {
+        const account = await context.signer.getAddress();
+        const key = await createDeliveryKey(context.signer, (await context.provider.getCode(account)) !== "0x");
+        if (key.origin === "random") throw new QoodError("ACCOUNT_NOT_DETERMINISTIC", `account ${account} does not sign the same text the same way twice: use an account of a key file`);
+        const checked = await checkOffer(context, cid, given.peer);
+        context.say("every check passed, paying into escrow");
+        const paid = await pay(context, checked, key);
+        context.say(`deal ${paid.dealId}: waiting for the key and its proof`);
+        const opened = openDelivery(context, paid, await awaitDelivery(context, paid), key);
+        const { rest } = checked.offer.lots[0]!.header;
+        const csvPath = join(given.out, "records.csv");
+        const written = await writeRecords(
+          opened.rows.map((row) => [...row]),
+          { schema: schemaByHash(fromHex(rest.schema, 32)), dictionaryVersion: rest.dictionaryVersion, csvPath, geoJsonPath: join(given.out, "records.geojson") },
+        );
+        await giveReceipt(context, paid);
+        return { dealId: paid.dealId, records: written.records, csv: csvPath, geoJson: written.geoJson };
+      });
+      printResult(result, options.json);
+    });
+}
