@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { deliveryContext, deliveryScalar, wrapKeys } from "../../../sdk/delivery/index.ts";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import type { KeyDeliveryWords } from "../../../sdk/market/index.ts";
-import { closeProofEngine, KeyDeliveryProver, loadProofArtifacts } from "../../../sdk/proof/index.ts";
+import { KeyDeliveryProver, loadProofArtifacts } from "../../../sdk/proof/index.ts";
 import { CHAIN_ID } from "./chain.ts";
 import { BUYER_KEY, KEY } from "./world.ts";
 
@@ -24,4 +24,3 @@ export async function prove(exchange: Hex, dealId: Hex, options: { key?: bigint;
   };
 }
 
-after(closeProofEngine);
