@@ -159,6 +159,21 @@ describe("the checker says false", () => {
     assert.equal((await checkDrive({ input: dirty, output: folder.file("forged.csv", forged) })).verified, false);
   });
 
+  it("draws the line of a jump where the reader draws it: 100 m and 100 m a second", async () => {
+    // A degree of latitude is 111,195 m on the sphere: 899 steps of 10^-6 are 99.96 m, 1798 are 199.93 m.
+    for (const [second, steps, jumps] of [
+      ["37", 899, 0],
+      ["37", 900, 1],
+      ["38", 1798, 0],
+      ["38", 1799, 1],
+    ] as const) {
+      const latitude = (30 + steps / 1e6).toFixed(6);
+      const path = folder.file("edge.csv", `${GPS_HEADER}\n${gpsRow({})}\n${gpsRow({ Time: `2018-04-08 10:31:${second}`, Latitude: latitude })}\n`);
+      const { verified, rejected, counts } = await throughAll(path);
+      assert.deepEqual([verified, rejected.jump, counts.jump], [true, jumps, jumps]);
+    }
+  });
+
   it("for another start than the one that the drive was read with", needsData("carobd-ufpe3.csv"), async () => {
     const path = dataPath("carobd-ufpe3.csv");
     const startMs = Date.UTC(2023, 2, 4, 5, 6, 7);

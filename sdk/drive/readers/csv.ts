@@ -21,7 +21,7 @@ const MAX_LINE_BYTES = 64 * 1024;
  */
 export async function* csvEvents(path: string, shape: CsvShape, startMs: number): AsyncGenerator<DriveEvent, void, undefined> {
   // None of the formats quotes. Read as data, a stray quote spoils one cell; read as syntax, the rest of the file.
-  const parser = parse({ bom: true, quote: null, relax_column_count: true, record_delimiter: ["\r\n", "\n"], max_record_size: MAX_LINE_BYTES });
+  const parser = parse({ quote: null, relax_column_count: true, record_delimiter: ["\r\n", "\n"], max_record_size: MAX_LINE_BYTES });
   const file = createReadStream(path);
   file.on("error", (error) => parser.destroy(error));
   file.pipe(parser);
