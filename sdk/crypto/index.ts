@@ -6,4 +6,5 @@ export * from "./hkdf.ts";
 export * from "./chacha.ts";
 export * from "./zstd.ts";
 export * from "./ecdsa.ts";
+export * from "./random.ts";
 export * from "./babyjub.ts";

@@ -17,6 +17,8 @@ export interface DescriptionExtras {
   columns: number;
   leafCount: number;
   storedLengths: readonly number[];
+  /** Whether the time range stands in the file. */
+  time: boolean;
   h3?: readonly string[] | undefined;
 }
 
@@ -48,7 +50,7 @@ export function describe({ root, rest }: DescribedHeader, extras: DescriptionExt
       ciphertext: digestToCid(fromHex(rest.cipherDigest, 32)),
       dataHashes: digestToCid(fromHex(rest.dataHashDigest, 32)),
     },
-    time: { first: rest.firstTime, last: rest.lastTime },
+    ...(extras.time ? { time: { first: rest.firstTime, last: rest.lastTime } } : {}),
     counts: { records: rest.records, intervals: extras.storedLengths.length, rawLength: rest.rawLength, storedLength: rest.storedLength },
     ...(extras.h3 === undefined || extras.h3.length === 0 ? {} : { h3: [...extras.h3] }),
   };
@@ -80,7 +82,7 @@ export function decodeDescription(bytes: Uint8Array): Description {
 export function checkDescription(bytes: Uint8Array, header: Header): Description {
   ensure(toHex(sha256(bytes)) === header.rest.descriptionHash.toLowerCase(), "DESCRIPTION_HASH", "description file is not the one that the header names");
   const found = decodeDescription(bytes);
-  const expected = describe({ root: header.words.root, rest: header.rest }, { columns: found.columns, leafCount: found.layout.leafCount, storedLengths: found.layout.storedLengths, h3: found.h3 });
+  const expected = describe({ root: header.words.root, rest: header.rest }, { columns: found.columns, leafCount: found.layout.leafCount, storedLengths: found.layout.storedLengths, time: found.time !== undefined, h3: found.h3 });
   for (const key of Object.keys(expected) as (keyof Description)[]) {
     if (canonicalize(found[key])?.toLowerCase() !== canonicalize(expected[key])?.toLowerCase()) {
       throw new QoodError("DESCRIPTION_MISMATCH", `description file contradicts the header in "${key}"`, { details: { field: key } });

@@ -35,6 +35,6 @@ export const DESCRIPTION_SCHEMA = {
       counts: exactly({ records: count, intervals: count, rawLength: count, storedLength: count }),
       h3: { type: "array", minItems: 1, uniqueItems: true, items: { type: "string", pattern: "^8[0-6][0-9a-f]{13}$" } },
     },
-    ["h3"],
+    ["time", "h3"],
   ),
 };

@@ -22,8 +22,8 @@ export interface Description {
   encoding: "cbor-columns-v1";
   /** CIDs (v1) of the files. */
   files: { ciphertext: string; dataHashes: string };
-  /** Unix milliseconds. */
-  time: { first: number; last: number };
+  /** Unix milliseconds. A public search field: left out where the principal keeps it private. */
+  time?: { first: number; last: number };
   counts: { records: number; intervals: number; rawLength: number; storedLength: number };
   /** H3 cells (resolution at most 6) that the principal made public. */
   h3?: string[];

@@ -1,8 +1,8 @@
 /** A device's chain of messages: the signer's side and the verifier's, both in constant memory. */
-import { randomBytes } from "node:crypto";
 import { fromHex, toHex, type Hex } from "../bytes/index.ts";
 import { publicKeyOf, signDigest, verifyingKey, type VerifyingKey } from "../crypto/ecdsa.ts";
 import { sha256 } from "../crypto/hash.ts";
+import { randomBytes } from "../crypto/random.ts";
 import { QoodError, ensure } from "../errors/index.ts";
 import { ZERO32 } from "../formats/header.ts";
 import { SALT_LENGTH, chainPreimage, rowHashes, rowsRoot } from "../formats/message.ts";
@@ -39,7 +39,7 @@ export class MessageSigner {
    * @param salt16 fresh random bytes; given only by tests
    * @throws QoodError `EMPTY_MESSAGE`, `BAD_SALT`
    */
-  sign(rows: readonly Uint8Array[], salt16: Uint8Array = new Uint8Array(randomBytes(SALT_LENGTH))): DeviceMessage {
+  sign(rows: readonly Uint8Array[], salt16: Uint8Array = randomBytes(SALT_LENGTH)): DeviceMessage {
     const counter = this.current.nextCounter;
     const chain = sha256(preimage(this.current, this.stream, counter, salt16, rows));
     this.current = { nextCounter: counter + 1, chain: toHex(chain) };

@@ -40,7 +40,9 @@ export function isChecked(batch: CheckedBatch): boolean {
  * @throws QoodError with one of these codes
  */
 export function checkBatch(input: CheckInput): CheckedBatch {
-  const { header, ciphertext, dataHashes } = input;
+  const { ciphertext, dataHashes } = input;
+  // A copy: what was checked cannot change between here and opening.
+  const header = structuredClone(input.header);
   const headerHash = openHeader(header);
   ensure(input.headerHash === undefined || input.headerHash.toLowerCase() === headerHash, "HEADER_HASH", "the header is not the one that was asked for");
   const flags = decodeFlags(header.words.flags);

@@ -85,7 +85,7 @@ export function assembleBatch(input: SealInput, content: Collected, framed: read
   const description = encodeDescription(
     describe(
       { root: toHex(root), rest },
-      { columns: input.columns, leafCount: layout.leafCount, storedLengths: frames.map((frame) => frame.length), h3: input.publicFields?.h3 },
+      { columns: input.columns, leafCount: layout.leafCount, storedLengths: frames.map((frame) => frame.length), time: input.publicFields?.time ?? true, h3: input.publicFields?.h3 },
     ),
   );
   const fullRest: HeaderRest = { ...rest, descriptionHash: toHex(sha256(description)) };

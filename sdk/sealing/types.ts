@@ -56,8 +56,8 @@ export interface SealInput {
   chainBefore: Hex;
   /** Default 4096. */
   leafSize?: number;
-  /** Public search fields the principal allows in the description. */
-  publicFields?: { h3?: readonly string[] };
+  /** Public search fields in the description: the time range (default true; false for streams of grade PRIVATE), H3 cells (default none). */
+  publicFields?: { time?: boolean; h3?: readonly string[] };
 }
 
 /** The batch key or its two parts. */

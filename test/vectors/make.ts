@@ -125,7 +125,7 @@ export function makeVectors(): unknown {
     chainBefore: CHAIN_START.chain,
     chainAfter: signer.state.chain,
   };
-  const description = encodeDescription(describeBatch({ root: batch.root, rest: partial }, { columns: 4, leafCount: batch.leafCount, storedLengths: [69_632, 192], h3: ["861203a4fffffff"] }));
+  const description = encodeDescription(describeBatch({ root: batch.root, rest: partial }, { columns: 4, leafCount: batch.leafCount, storedLengths: [69_632, 192], time: true, h3: ["861203a4fffffff"] }));
   const rest: HeaderRest = { ...partial, descriptionHash: toHex(sha256(description)) };
   const words: HeaderWords = {
     stream,
