@@ -1,5 +1,6 @@
-export { openChain, isConnectionFault } from "./provider.ts";
+export { openChain, isPassingFault } from "./provider.ts";
 export type { Chain, ChainSettings } from "./provider.ts";
 export { openAccount } from "./account.ts";
+export { readDeployment } from "./deployment.ts";
 export { createLane } from "./lane.ts";
 export type { Lane, LaneOptions, Mined } from "./lane.ts";

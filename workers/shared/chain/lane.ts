@@ -8,7 +8,7 @@ import type { Logger } from "../log/index.ts";
 import { keys } from "../queue/names.ts";
 import { createLaneStore } from "./laneStore.ts";
 import type { Intent, LaneStore } from "./laneStore.ts";
-import { isConnectionFault } from "./provider.ts";
+import { isPassingFault } from "./provider.ts";
 import type { Chain } from "./provider.ts";
 
 /** How a lane behaves. */
@@ -135,7 +135,7 @@ class Worker {
     try {
       gasLimit = ((await chain.provider.estimateGas({ from: wallet.address, to: intent.to, data: intent.data })) * 12n) / 10n;
     } catch (error) {
-      if (isConnectionFault(error)) throw error;
+      if (isPassingFault(error)) throw error;
       log.error({ intent: intent.key, reason: reasonOf(error) }, "the chain would not take this transaction");
       await this.#write({ ...intent, state: "failed", error: reasonOf(error) });
       return true;
@@ -165,7 +165,7 @@ class Worker {
       await this.#options.chain.provider.send("eth_sendRawTransaction", [last.raw]);
       this.#options.log.info({ intent: intent.key, nonce: intent.nonce, hash: last.hash, attempt: intent.attempts.length }, "transaction sent");
     } catch (error) {
-      if (isConnectionFault(error)) throw error;
+      if (isPassingFault(error)) throw error;
       // "Already known" and "nonce too low" are settled by looking at the chain, which the next step does.
       this.#options.log.debug({ intent: intent.key, reason: reasonOf(error) }, "the node did not take the transaction");
     }

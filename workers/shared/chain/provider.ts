@@ -24,10 +24,10 @@ export interface Chain {
   close(): void;
 }
 
-/** True for faults of the way to the chain, which pass; false for answers of the chain, which stay. */
-export function isConnectionFault(error: unknown): boolean {
+/** True for faults that pass (the way to the chain, an account that is empty for now); false for answers that stay. */
+export function isPassingFault(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code;
-  return ["NETWORK_ERROR", "TIMEOUT", "SERVER_ERROR", "ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(String(code));
+  return ["INSUFFICIENT_FUNDS", "NETWORK_ERROR", "TIMEOUT", "SERVER_ERROR", "ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(String(code));
 }
 
 async function finalBlock(provider: JsonRpcProvider, finality: string): Promise<number> {

@@ -1,8 +1,5 @@
 import { z } from "zod";
 
-/** A 20-byte address as text; checksums are compared where a contract is opened. */
-export const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "must be a 20-byte address in hex");
-
 /** Settings of every process: how much is logged and to which file, and whether it ends with its parent. */
 export const processSettings = z.object({
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("The least severe log line that is written."),
@@ -23,6 +20,7 @@ export const redisSettings = z.object({
 /** Settings of a worker that reads or writes the chain. */
 export const chainSettings = z.object({
   rpc: z.url({ protocol: /^https?$/ }).describe("JSON-RPC URL of the chain."),
+  deployment: z.string().min(1).describe("The deployment file (addresses of the contracts), as the deploy script writes it."),
   chainId: z.int().positive().describe("Chain id; a node that answers with another one is refused."),
   finality: z
     .string()

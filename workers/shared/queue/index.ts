@@ -7,5 +7,7 @@ export { listDeadLetters } from "./deadLetters.ts";
 export type { DeadLetter, ListedLetter } from "./deadLetters.ts";
 export { deviceName, readStream, registerStream, schemaOf, streamConfigSchema } from "./streams.ts";
 export type { StreamConfig } from "./streams.ts";
+export { announcedSchema, encodeBatch, lotSchema, readBatches } from "./batches.ts";
+export type { AnnouncedBatch, Announcement } from "./batches.ts";
 export { readRange, readTelemetry } from "./telemetry.ts";
 export type { StoredMessage, TelemetryPosition, TripEnd } from "./telemetry.ts";

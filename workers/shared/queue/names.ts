@@ -20,6 +20,8 @@ export const keys = {
   uploaded: (p: string) => `${p}:uploaded`,
   /** Hash root → JSON of the anchor's intent. */
   anchors: (p: string) => `${p}:anchors`,
+  /** Set of roots whose anchor is not final yet. */
+  pendingAnchors: (p: string) => `${p}:pending-anchors`,
   /** Count of anchors. */
   anchorCount: (p: string) => `${p}:anchor-count`,
   /** Stream of anchored batches, field `batch` = JSON. */

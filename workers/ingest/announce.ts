@@ -1,0 +1,49 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import { QoodError } from "@qoodblock/sdk/errors";
+import { anchorTree } from "@qoodblock/sdk/formats";
+import type { Logger } from "../shared/log/index.ts";
+import { encodeBatch } from "../shared/queue/index.ts";
+import { readAnchor } from "./anchorer.ts";
+import type { Artefacts } from "./artefacts.ts";
+import type { Records } from "./record.ts";
+import { recordOf } from "./steps.ts";
+import type { BatchJob } from "./steps.ts";
+
+const LOOK_MS = 200;
+
+/** Step 3: waits until the batch's anchor is final. The anchorer does the work, for all batches at once. */
+export async function anchorJob(context: { readonly redis: Redis; readonly prefix: string }, job: BatchJob, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const { status } = await recordOf(context, job);
+    if (status === "anchored" || status === "announced") return;
+    if (signal.aborted) throw new QoodError("ENDING", "ended before the batch was anchored; it will be waited for again");
+    await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Step 4: announces an anchored batch, once, and lets go of what was kept for it. */
+export async function announceStep(
+  context: { readonly redis: Redis; readonly prefix: string; readonly records: Records; readonly artefacts: Artefacts; readonly log: Logger },
+  job: BatchJob,
+): Promise<void> {
+  const { plan, sealed, root, uploadMs, status } = await recordOf(context, job);
+  if (status !== "announced") {
+    const anchor = root === undefined ? undefined : await readAnchor(context.redis, context.prefix, root);
+    if (sealed === undefined || anchor?.transaction == null) throw new QoodError("BATCH_NOT_ANCHORED", `batch ${plan.sequence} of stream ${plan.stream} is not anchored yet`);
+    const at = anchor.headers.indexOf(sealed.headerHash);
+    const path = anchorTree(anchor.headers).paths[at]!;
+    const { transaction } = anchor;
+    const announcement = encodeBatch({
+      ...{ stream: plan.stream, sequence: plan.sequence, headerHash: sealed.headerHash, records: sealed.records, leafCount: sealed.leafCount, bytes: sealed.bytes },
+      lot: {
+        ...{ header: sealed.header, envelope: sealed.envelope, cids: sealed.cids, former: 0 },
+        anchor: { tsp: plan.tsp, root: anchor.root, sequence: anchor.sequence, path },
+      },
+      transaction: { hash: transaction.hash, block: transaction.block, gasUsed: transaction.gasUsed, batches: anchor.batches.length, listCid: anchor.listCid },
+      ms: { seal: sealed.ms, upload: uploadMs, anchor: transaction.ms },
+    });
+    if (await context.records.announce(plan, announcement)) context.log.info({ stream: plan.stream, sequence: plan.sequence, root: anchor.root }, "batch announced");
+  }
+  await context.artefacts.drop(plan.stream, plan.sequence);
+}

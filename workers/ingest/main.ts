@@ -1,0 +1,92 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import { createClient } from "@qoodblock/sdk/client";
+import { createLane, openAccount, openChain, readDeployment } from "../shared/chain/index.ts";
+import { createFlows, startQueueWorker } from "../shared/queue/bull.ts";
+import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
+import { runWorker } from "../shared/service/index.ts";
+import { createKuboStorage } from "../shared/storage/index.ts";
+import { openVault, readPassphrase } from "../shared/vault/index.ts";
+import { createAnchorer } from "./anchorer.ts";
+import { anchorJob, announceStep } from "./announce.ts";
+import { createArtefacts } from "./artefacts.ts";
+import { createPlanner } from "./planner.ts";
+import { createRecords } from "./record.ts";
+import { createSealer } from "./sealer.ts";
+import { schema } from "./settings.ts";
+import { sealStep, uploadStep } from "./steps.ts";
+import type { BatchJob } from "./steps.ts";
+
+/** Every stream and every open batch is looked at this often, whatever was lost in between. */
+const SWEEP_MS = 60_000;
+
+await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, seals, uploads and anchors them, and announces them when their anchor is final.", schema }, async ({ settings, log, signal }) => {
+  const env = process.env;
+  const vault = await openVault(settings.vault, readPassphrase({ what: "the vault", file: settings.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env }));
+  const wallet = await openAccount(settings.keystore, readPassphrase({ what: "the key file", file: settings.keystorePassphraseFile, variable: "QOOD_KEYSTORE_PASSPHRASE", env }));
+  const deployment = readDeployment(settings.deployment, settings.chainId);
+  const chain = await openChain(settings, log, signal);
+  const prefix = settings.redisPrefix;
+  const redis = connectRedis(settings.redis, log);
+  const blocking = connectRedis(settings.redis);
+  const storage = createKuboStorage(settings.storage);
+  const records = createRecords(redis, prefix);
+  const artefacts = createArtefacts(settings.artefacts);
+  const sealer = createSealer(settings.sealProcesses);
+  const lane = createLane({ redis, redisPrefix: prefix, chain, wallet, bumpAfterMs: settings.bumpAfterMs, maxFeeGwei: settings.maxFeeGwei, log });
+  const anchorer = createAnchorer({ redis, prefix, records, storage, client: createClient(deployment, chain.provider), lane, everyMs: settings.anchorSeconds * 1000, log });
+  const flows = createFlows(redis, prefix);
+  const planner = createPlanner({ redis, prefix, records, flows, policy: settings, tsp: wallet.address as Hex, log });
+  const context = { redis, prefix, records, artefacts, sealer, vault, storage, log };
+
+  const bull = { redis: blocking, prefix, log, lockMs: settings.lockMs };
+  const workers = [
+    startQueueWorker<BatchJob, void>(queues.seal, (job) => sealStep(context, job.data), { ...bull, concurrency: settings.sealProcesses }),
+    startQueueWorker<BatchJob, void>(queues.upload, (job) => uploadStep(context, job.data), { ...bull, concurrency: 4 }),
+    // These only wait for the anchorer.
+    startQueueWorker<BatchJob, void>(queues.anchor, (job) => anchorJob(context, job.data, signal), { ...bull, concurrency: 1000 }),
+    startQueueWorker<BatchJob, void>(queues.announce, (job) => announceStep(context, job.data), { ...bull, concurrency: 4 }),
+  ];
+  lane.start();
+  anchorer.start();
+
+  const planning = (async () => {
+    let said = "";
+    for (let swept = -Infinity; !signal.aborted; ) {
+      try {
+        if (performance.now() - swept >= SWEEP_MS) {
+          await planner.reconcile();
+          swept = performance.now();
+        }
+        await planner.tick();
+        said = "";
+      } catch (error) {
+        const text = (error as Error).message;
+        if (text !== said) log.error({ err: error }, "planning is held up; trying on");
+        said = text;
+      }
+      await wait(settings.tickMs, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+
+  return {
+    ready: { address: wallet.address },
+    async stop() {
+      if (redis.status !== "ready") {
+        // Nothing can be handed back to a Redis that is gone; what was in hand is taken up again by its lock.
+        redis.disconnect();
+        blocking.disconnect();
+        return;
+      }
+      await planning;
+      await Promise.all(workers.map((worker) => worker.close()));
+      await anchorer.stop();
+      await lane.stop();
+      await flows.close();
+      await sealer.close();
+      await storage.close();
+      chain.close();
+      await Promise.all([closeRedis(redis), closeRedis(blocking)]);
+    },
+  };
+});

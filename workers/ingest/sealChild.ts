@@ -1,0 +1,81 @@
+import { MessageChain, decodeMessage } from "@qoodblock/sdk/device";
+import { fromHex } from "@qoodblock/sdk/bytes";
+import { isQoodError } from "@qoodblock/sdk/errors";
+import { sealBatch } from "@qoodblock/sdk/sealing";
+import type { SealBlock, SealInterval, SealMessage, SealedBatch } from "@qoodblock/sdk/sealing";
+import type { StoredMessage } from "../shared/queue/index.ts";
+import type { Plan } from "./record.ts";
+
+/** What a sealing process is given. The key comes over a pipe from the process that has opened the vault; it is nowhere else. */
+export interface SealTask {
+  readonly plan: Plan;
+  readonly columns: number;
+  readonly k: bigint;
+  readonly messages: readonly StoredMessage[];
+}
+
+/** What it gives back. */
+export type SealAnswer = { readonly sealed: SealedBatch } | { readonly error: { readonly code: string; readonly message: string } };
+
+/** Messages in blocks of T seconds by their rows' time, blocks in intervals of e. */
+function arrange(plan: Plan, messages: readonly { sealed: SealMessage; firstTime: number | null }[]): SealInterval[] {
+  const blocks: { messages: SealMessage[]; since: number | null }[] = [];
+  for (const { sealed, firstTime } of messages) {
+    const last = blocks.at(-1);
+    const full = last?.since != null && firstTime !== null && firstTime >= last.since + plan.blockSeconds * 1000;
+    if (last === undefined || full) blocks.push({ messages: [sealed], since: firstTime });
+    else {
+      last.messages.push(sealed);
+      last.since ??= firstTime;
+    }
+  }
+  const intervals: SealInterval[] = [];
+  for (let at = 0; at < blocks.length; at += plan.intervalBlocks) {
+    intervals.push({ blocks: blocks.slice(at, at + plan.intervalBlocks).map(({ messages: inside }): SealBlock => ({ messages: inside })) });
+  }
+  return intervals;
+}
+
+/**
+ * Seals a plan's messages. Every message is verified against the device's chain once more: Redis is where they were
+ * kept, not whom to trust.
+ */
+export function seal({ plan, columns, k, messages }: SealTask): SealedBatch {
+  const chain = new MessageChain({
+    stream: plan.stream,
+    publicKey: plan.devicePublicKey === null ? null : fromHex(plan.devicePublicKey, 64),
+    state: { nextCounter: plan.first, chain: plan.chainBefore },
+  });
+  const verified = messages.map(({ wire, dropped, firstTime }) => {
+    const message = decodeMessage(wire);
+    chain.accept(message);
+    return { sealed: { counter: message.counter, salt16: message.salt16, signature: message.signature, rows: message.rows, dropped: [...dropped] }, firstTime };
+  });
+  return sealBatch({
+    header: {
+      ...{ stream: plan.stream, sequence: plan.sequence, tsp: plan.tsp, previousHeader: plan.previousHeader, sealNonce: plan.sealNonce },
+      ...{ keyEpoch: plan.keyEpoch, schema: plan.schema, dictionaryVersion: plan.dictionaryVersion, devicePublicKey: plan.devicePublicKey },
+      flags: { exclusive: plan.exclusive, origin: plan.devicePublicKey === null ? "TSP_ATTESTED" : "DEVICE_SIGNED" },
+    },
+    keys: { k1: k },
+    intervals: arrange(plan, verified),
+    columns,
+    chainBefore: plan.chainBefore,
+    leafSize: plan.leafSize,
+    ...(plan.h3.length > 0 ? { publicFields: { h3: plan.h3 } } : {}),
+  });
+}
+
+process.on("message", (task: SealTask) => {
+  let answer: SealAnswer;
+  try {
+    answer = { sealed: seal(task) };
+  } catch (error) {
+    answer = { error: { code: isQoodError(error) ? error.code : "SEAL_FAILED", message: (error as Error).message } };
+  }
+  process.send?.(answer);
+});
+// Its parent is gone, however it went. The signals are the parent's to act on.
+process.on("disconnect", () => process.exit(0));
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);

@@ -1,0 +1,118 @@
+import type { Redis } from "ioredis";
+import { fromHex, toHex } from "@qoodblock/sdk/bytes";
+import { schemaByHash } from "@qoodblock/sdk/dictionary";
+import { QoodError } from "@qoodblock/sdk/errors";
+import { cidToDigest } from "@qoodblock/sdk/formats";
+import { batchKey, daySecret } from "@qoodblock/sdk/keys";
+import type { BatchFiles } from "@qoodblock/sdk/sealing";
+import type { Logger } from "../shared/log/index.ts";
+import { keys, readRange } from "../shared/queue/index.ts";
+import type { Storage } from "../shared/storage/index.ts";
+import { cidOf } from "../shared/storage/index.ts";
+import type { Vault } from "../shared/vault/index.ts";
+import type { Artefacts } from "./artefacts.ts";
+import { descriptionHash } from "./artefacts.ts";
+import type { Sealer } from "./sealer.ts";
+import { readRecord } from "./record.ts";
+import type { BatchRecord, Plan, Records, Sealed } from "./record.ts";
+
+/** What the steps need. */
+export interface StepContext {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly records: Records;
+  readonly artefacts: Artefacts;
+  readonly sealer: Sealer;
+  readonly vault: Vault;
+  readonly storage: Storage;
+  readonly log: Logger;
+}
+
+/** Names a batch in a job. */
+export interface BatchJob {
+  readonly stream: string;
+  readonly sequence: number;
+}
+
+/** @throws QoodError BATCH_UNKNOWN */
+export async function recordOf(context: Pick<StepContext, "redis" | "prefix">, job: BatchJob): Promise<BatchRecord> {
+  const record = await readRecord(context.redis, context.prefix, job.stream, job.sequence);
+  if (record === undefined) throw new QoodError("BATCH_UNKNOWN", `batch ${job.sequence} of stream ${job.stream} has no plan in Redis`);
+  return record;
+}
+
+async function sealPlan(context: StepContext, plan: Plan): Promise<{ sealed: Sealed; files: BatchFiles }> {
+  const started = performance.now();
+  const messages = await readRange(context.redis, context.prefix, plan.stream, plan.device, plan.first, plan.last);
+  if (messages.length !== plan.last - plan.first + 1) {
+    throw new QoodError("BATCH_RANGE", `batch ${plan.sequence} of stream ${plan.stream} wants messages ${plan.first} to ${plan.last} and Redis holds ${messages.length} of them`);
+  }
+  const secret = await context.vault.streamSecret(plan.stream, plan.keyEpoch);
+  const k = batchKey(daySecret(secret, plan.day), plan.stream, plan.sequence, plan.sealNonce);
+  secret.fill(0);
+  const columns = schemaByHash(fromHex(plan.schema, 32)).columns.length;
+  const made = await context.sealer.seal({ plan, columns, k, messages });
+  const { ciphertext, dataHashes, description, header, headerHash, envelope, leafCount, bytes } = made;
+  const cids = { ...made.cids, description: (await cidOf(description)).toString() };
+  const ms = Math.round(performance.now() - started);
+  return { sealed: { headerHash, header, envelope, cids, records: header.rest.records, leafCount, bytes, ms }, files: { ciphertext, dataHashes, description } };
+}
+
+/**
+ * Step 1: seals a batch, keeps its files, then writes its header down. A second sealing of the same plan (after a crash,
+ * or on another machine) must give the same header: another ciphertext under the same key would open both.
+ * @throws QoodError SEAL_DIFFERS
+ */
+export async function sealStep(context: StepContext, job: BatchJob): Promise<void> {
+  const record = await recordOf(context, job);
+  const { plan } = record;
+  if (record.status !== "planned" && record.status !== "sealed") return;
+  if (record.status === "sealed" && (await context.artefacts.load(plan.stream, plan.sequence)) !== undefined) return;
+  const { sealed, files } = await sealPlan(context, plan);
+  if (record.sealed !== undefined && record.sealed.headerHash !== sealed.headerHash) differs(plan);
+  await context.artefacts.save(plan.stream, plan.sequence, files);
+  if ((await context.records.sealed(plan, sealed)) !== sealed.headerHash) {
+    await context.artefacts.drop(plan.stream, plan.sequence);
+    differs(plan);
+  }
+  await context.redis.sadd(keys.active(context.prefix), plan.stream);
+  context.log.info({ stream: plan.stream, sequence: plan.sequence, records: sealed.records, bytes: sealed.bytes, ms: sealed.ms }, "batch sealed");
+}
+
+function differs(plan: Plan): never {
+  throw new QoodError("SEAL_DIFFERS", `batch ${plan.sequence} of stream ${plan.stream} sealed again gives another header: it must be finished where its first files lie`);
+}
+
+/**
+ * Step 2: uploads the three files, each checked against the header's digest.
+ * @throws QoodError UPLOAD_DIFFERS
+ */
+export async function uploadStep(context: StepContext, job: BatchJob): Promise<void> {
+  let record = await recordOf(context, job);
+  const { plan } = record;
+  if (record.status === "planned") {
+    await sealStep(context, job);
+    record = await recordOf(context, job);
+  }
+  if (record.status !== "sealed") return;
+  const started = performance.now();
+  const sealed = record.sealed!;
+  const files = (await context.artefacts.load(plan.stream, plan.sequence)) ?? (await sealAgain(context, plan, sealed));
+  if (descriptionHash(files.description) !== sealed.header.rest.descriptionHash) throw new QoodError("UPLOAD_DIFFERS", `the kept description of batch ${plan.sequence} of stream ${plan.stream} was changed on the disk`);
+  const digests = { ciphertext: sealed.header.rest.cipherDigest, dataHashes: sealed.header.rest.dataHashDigest };
+  for (const name of ["ciphertext", "dataHashes", "description"] as const) {
+    const cid = await context.storage.add(files[name]);
+    const expected = name === "description" ? sealed.cids.description : sealed.cids[name];
+    if (cid !== expected || (name !== "description" && toHex(cidToDigest(cid)) !== digests[name])) {
+      throw new QoodError("UPLOAD_DIFFERS", `the ${name} of batch ${plan.sequence} of stream ${plan.stream} has CID ${cid}, its header says ${expected}`);
+    }
+  }
+  await context.records.uploaded(plan, performance.now() - started);
+}
+
+async function sealAgain(context: StepContext, plan: Plan, sealed: Sealed): Promise<BatchFiles> {
+  const again = await sealPlan(context, plan);
+  if (again.sealed.headerHash !== sealed.headerHash) differs(plan);
+  await context.artefacts.save(plan.stream, plan.sequence, again.files);
+  return again.files;
+}
