@@ -39,7 +39,7 @@ export async function gatherCast(options: {
     const party = await startCalled({
       name,
       script: script(program),
-      args: program === "device" ? [] : [folder, name],
+      args: [folder, name],
       env: { PATH: process.env.PATH ?? "", QOOD_KEYSTORE_PASSPHRASE: passphrase },
       logFile: join(options.logs, `${name}.log`),
     });

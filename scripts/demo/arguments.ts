@@ -11,6 +11,8 @@ export interface DemoArguments {
   readonly start: string | undefined;
   readonly state: string;
   readonly rpcPort: number | undefined;
+  /** False: the buyer signs no receipt, so settlement waits for the complaint window. */
+  readonly receipt: boolean;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -25,6 +27,7 @@ usage: npm run demo [-- OPTION ...]
   --start ISO      date and time of the first row, for files that carry none
   --state DIR      the state folder: chain, queue, stores, keystores, results (default: .state/demo)
   --rpc-port N     port of the local chain (default: a free one)
+  --no-receipt     the buyer signs no receipt: settlement waits for the complaint window
   --json           one JSON object on stdout, progress on stderr
   --help           this text`;
 
@@ -35,6 +38,7 @@ const schema = z.object({
   start: z.iso.datetime({ offset: true }).optional(),
   state: z.string().min(1).default(".state/demo"),
   "rpc-port": z.coerce.number().int().min(1).max(65535).optional(),
+  "no-receipt": z.boolean().default(false),
   json: z.boolean().default(false),
   help: z.boolean().default(false),
 });
@@ -59,6 +63,7 @@ export function readArguments(argv: readonly string[], cwd: string): DemoArgumen
         start: { type: "string" },
         state: { type: "string" },
         "rpc-port": { type: "string" },
+        "no-receipt": { type: "boolean" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
@@ -83,6 +88,7 @@ export function readArguments(argv: readonly string[], cwd: string): DemoArgumen
     start: given.start,
     state: absolute(given.state),
     rpcPort: given["rpc-port"],
+    receipt: !given["no-receipt"],
     json: given.json,
     help: given.help,
   };

@@ -13,7 +13,6 @@ import { DATA_CLASS, PRIVACY, agreementId, sixPairs } from "@qoodblock/sdk/marke
 import type { Agreement } from "@qoodblock/sdk/market";
 import type { SealedBox } from "@qoodblock/workers/shared/vault/box.ts";
 import type { Cast } from "./accounts.ts";
-import type { DriveFacts } from "./parties/device.ts";
 import type { Engines } from "./engines.ts";
 
 /** A car that is ready to send. */
@@ -39,7 +38,7 @@ const VIN_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789";
 
 /** A vehicle identification number that no other run has used. */
 function newVin(): string {
-  return `WQB${Array.from(crypto.getRandomValues(new Uint8Array(14)), (byte) => VIN_LETTERS[byte % VIN_LETTERS.length]!).join("")}`;
+  return `SAB${Array.from(crypto.getRandomValues(new Uint8Array(14)), (byte) => VIN_LETTERS[byte % VIN_LETTERS.length]!).join("")}`;
 }
 
 /** Sends a transaction of the TSP; workers share its account, so it goes through the TSP's lane. @returns gas and logs */
@@ -98,11 +97,11 @@ export async function enrol(options: {
   readonly cast: Cast;
   readonly engines: Engines;
   readonly deployment: Deployment;
-  readonly facts: DriveFacts;
+  readonly schema: Hex;
   readonly vaultKey: Hex;
   readonly sendAsTsp: SendAsTsp;
 }): Promise<Enrolled> {
-  const { cast, engines, deployment, facts } = options;
+  const { cast, engines, deployment, schema } = options;
   const client = createClient(deployment, engines.provider);
   const deadline = (await engines.provider.getBlock("latest"))!.timestamp + VALID_SECONDS;
   const minted = await mint(cast, engines, client, deadline, options.sendAsTsp);
@@ -118,7 +117,7 @@ export async function enrol(options: {
 
   const keyEpoch = 0;
   const registry = deployment.addresses.vehicleRegistry;
-  const handle = streamHandle({ chainId: BigInt(deployment.chainId), registry, vehicle: minted.vehicle, epoch, dataClass: "USER", privacy: "ORDINARY", schema: facts.schema });
+  const handle = streamHandle({ chainId: BigInt(deployment.chainId), registry, vehicle: minted.vehicle, epoch, dataClass: "USER", privacy: "ORDINARY", schema });
   const box = await cast.parties.owner.call<SealedBox>("grantStream", { handle, keyEpoch, vaultKey: options.vaultKey });
   return { client, vehicle: minted.vehicle, epoch, handle, devicePublicKey, keyEpoch, agreement: { version, text }, box, gas: { mint: minted.gas, agree: agreed.gasUsed } };
 }

@@ -6,9 +6,8 @@ import { toHex } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { MessageSigner } from "@qoodblock/sdk/device";
 import type { DeviceMessage } from "@qoodblock/sdk/device";
-import { cellCollector, schemaHash } from "@qoodblock/sdk/dictionary";
-import { noRejections, openDrive } from "@qoodblock/sdk/drive";
-import type { Drive, DriveFormat, RejectionCounts } from "@qoodblock/sdk/drive";
+import { openDrive } from "@qoodblock/sdk/drive";
+import type { Drive, DriveFormat } from "@qoodblock/sdk/drive";
 import { deviceSetupData, signTypedData } from "@qoodblock/sdk/eip712";
 import type { DeviceSetup, Domain } from "@qoodblock/sdk/eip712";
 import { QoodError } from "@qoodblock/sdk/errors";
@@ -30,20 +29,6 @@ export interface DriveChoice {
   readonly startMs: number | undefined;
 }
 
-/** What can be said of a drive without selling it. */
-export interface DriveFacts {
-  readonly format: DriveFormat;
-  readonly schema: Hex;
-  readonly columns: number;
-  readonly hasPosition: boolean;
-  readonly notes: readonly string[];
-  /** H3 cells that it touches; none without position. */
-  readonly cells: readonly string[];
-  readonly records: { readonly in: number; readonly accepted: number; readonly rejected: RejectionCounts };
-  /** UTC days, each of which becomes a batch of its own at least. */
-  readonly days: number;
-}
-
 /** Where the messages go. */
 export interface ReplayTarget {
   readonly redis: string;
@@ -56,34 +41,6 @@ const devicePublicKey = toHex(Buffer.from(SigningKey.computePublicKey(privateKey
 
 function open(choice: DriveChoice): Promise<Drive> {
   return openDrive(choice.path, { format: choice.format, ...(choice.startMs === undefined ? {} : { startMs: choice.startMs }) });
-}
-
-async function describe(choice: DriveChoice, say: Say): Promise<DriveFacts> {
-  const drive = await open(choice);
-  const cells = cellCollector(drive.schema);
-  const rejected = noRejections();
-  const days = new Set<number>();
-  let total = 0;
-  for await (const event of drive.events()) {
-    total += 1;
-    if (total % 20_000 === 0) say(`${total} rows read`);
-    if (event.kind === "rejected") rejected[event.reason] += 1;
-    else {
-      cells?.add(event.values);
-      days.add(Math.floor(event.values[0]! / DAY_MS));
-    }
-  }
-  const lost = Object.values(rejected).reduce((sum, count) => sum + count, 0);
-  return {
-    format: drive.format,
-    schema: toHex(schemaHash(drive.schema)),
-    columns: drive.schema.columns.length,
-    hasPosition: drive.hasPosition,
-    notes: drive.notes,
-    cells: cells?.cells() ?? [],
-    records: { in: total, accepted: total - lost, rejected },
-    days: days.size,
-  };
 }
 
 /** Rows in messages: full ones, and a shorter one before midnight UTC and at the end. */
@@ -134,6 +91,5 @@ async function replay({ choice, target }: { choice: DriveChoice; target: ReplayT
 serveCalls({
   publicKey: () => Promise.resolve(devicePublicKey),
   signSetup: ({ domain, setup }: { domain: Domain; setup: DeviceSetup }) => signTypedData(new Wallet(toHex(privateKey)), deviceSetupData(domain, setup)),
-  describe,
   replay,
 });
