@@ -11,9 +11,11 @@ import {
   anchorTree,
   cidToDigest,
   decodeFlags,
+  decodeInterval,
   decodeRow,
   digestToCid,
   encodeFlags,
+  encodeInterval,
   encodeRow,
   fileDigest,
   hashHeader,
@@ -22,8 +24,11 @@ import {
   hashRest,
   layoutOf,
   leafPosition,
+  makeFrame,
+  readFrame,
   rootFromPath,
   schemaHash,
+  storedLengthOf,
   streamHandle,
 } from "@qoodblock/sdk/formats";
 import { sealBatch } from "@qoodblock/sdk/sealing";
@@ -102,6 +107,55 @@ describe("CBOR rows", () => {
   it("byte strings are bounded by the input", () => {
     throwsCode(() => new CborReader(fromHex("0x5affffffff00")).bytes(), "CBOR_TRUNCATED");
     throwsCode(() => new CborReader(fromHex("0x4200")).bytes(), "CBOR_TRUNCATED");
+  });
+});
+
+describe("interval", () => {
+  const salt = bytesOf("salt", 16);
+  const hash = bytesOf("hash", 32);
+  const signature = bytesOf("signature", 64);
+  const message = (fields: Record<number, unknown> = {}): unknown[] => Object.assign([0, salt, 2, [[1, hash]], signature], fields);
+  const block = (fields: Record<number, unknown> = {}): unknown[] => Object.assign([7, [message()], [7], [null]], fields);
+  const interval = (...blocks: unknown[]): Uint8Array => generalCbor([1, blocks], rfc8949EncodeOptions);
+
+  it("of a general encoder decodes, and encodes to the same bytes", () => {
+    const bytes = interval(block(), block({ 1: [message({ 2: 1, 3: [[0, hash]], 4: null })], 0: 0, 2: [], 3: [] }));
+    const blocks = decodeInterval(bytes, 2);
+    assert.deepEqual(blocks[0]!.rows, [[7, null]]);
+    assert.deepEqual(Buffer.from(encodeInterval(blocks, 2)), Buffer.from(bytes));
+  });
+  const bad: [string, string, Uint8Array][] = [
+    ["no blocks", "INTERVAL_SHAPE", interval()],
+    ["a block with an item too many", "INTERVAL_SHAPE", interval(block({ 4: [1] }))],
+    ["a block without messages", "INTERVAL_SHAPE", interval([0, [], [], []])],
+    ["a message with an item too many", "INTERVAL_SHAPE", interval(block({ 1: [message({ 5: 0 })] }))],
+    ["a message without rows", "INTERVAL_SHAPE", interval(block({ 1: [message({ 2: 0, 3: [] })], 0: 0, 2: [], 3: [] }))],
+    ["a dropped row of three items", "INTERVAL_SHAPE", interval(block({ 1: [message({ 3: [[1, hash, 0]] })] }))],
+    ["dropped rows in the wrong order", "INTERVAL_SHAPE", interval(block({ 1: [message({ 2: 3, 3: [[1, hash], [0, hash]] })] }))],
+    ["a row dropped twice", "INTERVAL_SHAPE", interval(block({ 1: [message({ 2: 3, 3: [[1, hash], [1, hash]] })] }))],
+    ["a dropped row beyond the message", "INTERVAL_SHAPE", interval(block({ 1: [message({ 3: [[2, hash]] })] }))],
+    ["a column too short", "INTERVAL_SHAPE", interval(block({ 3: [] }))],
+    ["a first time that is not the first row's", "INTERVAL_SHAPE", interval(block({ 0: 8 }))],
+    ["a salt of 15 bytes", "CBOR_RANGE", interval(block({ 1: [message({ 1: salt.subarray(1) })] }))],
+    ["a row hash of 31 bytes", "CBOR_RANGE", interval(block({ 1: [message({ 3: [[1, hash.subarray(1)]] })] }))],
+    ["a signature of 63 bytes", "CBOR_RANGE", interval(block({ 1: [message({ 4: signature.subarray(1) })] }))],
+    ["a negative counter", "CBOR_RANGE", interval(block({ 1: [message({ 0: -1 })] }))],
+  ];
+  for (const [name, code, bytes] of bad) it(`refuses: ${name}`, () => void throwsCode(() => decodeInterval(bytes, 2), code));
+});
+
+describe("frame", () => {
+  it("comes back, up to exactly the bound", () => {
+    for (const length of [1, 255, 256, 300, 65_535, 65_536 + 256, 1_000_000]) {
+      const raw = bytesOf("raw", length);
+      const { frame, compressedLength } = makeFrame(raw);
+      assert.equal(frame.length, storedLengthOf(compressedLength));
+      assert.deepEqual(Buffer.from(readFrame(frame, length)), Buffer.from(raw));
+      throwsCode(() => readFrame(frame, length - 1), "RAW_LENGTH");
+    }
+  });
+  it("shorter than 64 bytes is refused", () => {
+    for (const length of [0, 3, 63]) throwsCode(() => readFrame(new Uint8Array(length), 100), "FRAME_LENGTH");
   });
 });
 

@@ -175,6 +175,8 @@ describe("leaves on their own", () => {
     verifySample(root, batch.layout.leafCount, sample);
     throwsCode(() => verifySample(root, batch.layout.leafCount, { ...sample, plain: bytesOf("no", sample.plain.length) }), "SAMPLE_MISMATCH");
     throwsCode(() => verifySample(root, batch.layout.leafCount, sampleLeaf(batch, j, key + 1n)), "SAMPLE_MISMATCH");
+    throwsCode(() => verifySample(root, batch.layout.leafCount, { ...sample, salt: sample.salt.subarray(0, 31) }), "LEAF_LENGTH");
+    throwsCode(() => verifySample(root, batch.layout.leafCount, { ...sample, plain: bytesOf("long", 5000) }), "LEAF_LENGTH");
   });
 });
 
@@ -183,6 +185,8 @@ describe("sealBatch refuses", () => {
     ["no rows", "SEAL_EMPTY", () => ({ ...sealInput(), intervals: [] })],
     ["an interval without blocks", "SEAL_EMPTY", () => ({ ...sealInput(), intervals: [{ blocks: [] }] })],
     ["a block without messages", "SEAL_EMPTY", () => ({ ...sealInput(), intervals: [{ blocks: [{ messages: [] }] }] })],
+    ["an interval without blocks beside a good one", "SEAL_EMPTY", () => ({ ...sealInput(), intervals: [...sealInput().intervals, { blocks: [] }] })],
+    ["a block without messages beside a good one", "SEAL_EMPTY", () => ({ ...sealInput(), intervals: [...sealInput().intervals, { blocks: [{ messages: [] }] }] })],
     ["only dropped rows", "SEAL_EMPTY", () => ({ ...sealInput(), intervals: [{ blocks: [{ messages: makeMessages(makeRows(1, 4), 1).map((m) => ({ ...m, dropped: [0] })) }] }] })],
     ["a gap in the counters", "SEAL_COUNTER", () => ({ ...sealInput(), intervals: [{ blocks: [{ messages: makeMessages(makeRows(9, 4), 3).filter((_, i) => i !== 1) }] }] })],
     ["a missing signature", "SEAL_SIGNATURE", () => ({ ...sealInput(), intervals: [{ blocks: [{ messages: makeMessages(makeRows(9, 4), 3, { signed: false }) }] }] })],
