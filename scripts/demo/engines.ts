@@ -73,11 +73,7 @@ export async function startEngines(options: {
     const repo = join(state.path, name, "ipfs");
     mkdirSync(repo, { recursive: true });
     const worker = `storage-${name}`;
-    const { program, ready } = await startWorker({ name: worker, folder: "storage", settings: { repo }, logs: options.logs, onStarted: ({ pid }) => state.note(worker, pid) });
-    stack.push(worker, async () => {
-      await program.stop();
-      state.forget(worker);
-    });
+    const { ready } = await startWorker({ name: worker, folder: "storage", settings: { repo }, logs: options.logs, state, stack });
     return ready as { rpc: string; addresses: readonly string[] };
   };
   const [tsp, buyer] = await Promise.all([node("tsp"), node("buyer")]);

@@ -10,6 +10,7 @@ import type { Cast } from "./accounts.ts";
 import type { DemoArguments } from "./arguments.ts";
 import { checkDrive } from "./check.ts";
 import type { ChosenDrive } from "./drive.ts";
+import type { AnnouncedBatch } from "@qoodblock/workers/shared/queue/index.ts";
 import { startEngines } from "./engines.ts";
 import { enrol } from "./enrol.ts";
 import { statePassphrase } from "./passphrase.ts";
@@ -97,7 +98,7 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
   const batches = offered.map(({ batch }) => batch);
   const [first] = batches;
   if (first === undefined) throw new QoodError("NOTHING_SEALED", "no batch was made of the drive");
-  const sum = (pick: (batch: typeof first) => number): number => batches.reduce((total, batch) => total + pick(batch), 0);
+  const sum = (pick: (batch: AnnouncedBatch) => number): number => batches.reduce((total, batch) => total + pick(batch), 0);
   const anchorGas = Number(await gasOf(engines, batches.map(({ transaction }) => transaction.hash)));
   const accepted = chosen.survey.accepted;
   const rejected = Object.fromEntries(Object.entries(chosen.survey.rejected).filter(([, count]) => count > 0));
@@ -107,7 +108,7 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
     seal: sum(({ ms }) => ms.seal),
     upload: sum(({ ms }) => ms.upload),
     anchor: Math.max(...batches.map(({ ms }) => ms.anchor)),
-    ...{ buy: bought.ms.check + bought.ms.buy, deliver: bought.ms.deliver, decrypt: bought.ms.decrypt, prove: offered.reduce((total, { proveMs }) => total + proveMs, 0) },
+    ...{ buy: bought.ms.check + bought.ms.buy, deliver: bought.ms.deliver, decrypt: bought.ms.decrypt, prove: 0 },
     settle: bought.ms.settle + (progress.ms.settle ?? 0),
     total: performance.now(),
   };

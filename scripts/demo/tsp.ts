@@ -92,11 +92,7 @@ export async function startTspWorkers(options: {
   const common = { ...redis, ...chain, vault: options.vault, storage: engines.storage.tsp, keystore: options.cast.tspKeyFile };
   const secrets = { QOOD_KEYSTORE_PASSPHRASE: options.passphrase, QOOD_VAULT_PASSPHRASE: options.passphrase };
   const start = async (name: string, settings: Record<string, string | number | boolean>): Promise<void> => {
-    const { program } = await startWorker({ name, folder: name, settings, secrets, logs: options.logs, onStarted: ({ pid }) => state.note(name, pid) });
-    stack.push(name, async () => {
-      await program.stop();
-      state.forget(name);
-    });
+    await startWorker({ name, folder: name, settings, secrets, logs: options.logs, state, stack });
   };
   const artefacts = join(state.path, "tsp", "artefacts");
   mkdirSync(artefacts, { recursive: true });

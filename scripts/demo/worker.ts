@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { startChild } from "@qoodblock/workers/shared/process/child.ts";
 import type { ChildProgram } from "@qoodblock/workers/shared/process/child.ts";
+import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
+import type { Stack } from "./stack.ts";
 
 /** A worker that has said that it is ready, with what it said. */
 export interface StartedWorker {
@@ -30,7 +32,8 @@ export async function startWorker(options: {
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly logs: string;
-  readonly onStarted: (program: ChildProgram) => void;
+  readonly state: StateFolder;
+  readonly stack: Stack;
 }): Promise<StartedWorker> {
   const logFile = join(options.logs, `${options.name}.log`);
   let isReady: (ready: Record<string, unknown>) => void = () => undefined;
@@ -46,7 +49,12 @@ export async function startWorker(options: {
       if (said !== undefined) isReady(said);
     },
   });
-  options.onStarted(program);
+  const { name, state, stack } = options;
+  state.note(name, program.pid);
+  stack.push(name, async () => {
+    await program.stop();
+    state.forget(name);
+  });
   const first = await Promise.race([ready, program.ended]);
   if (typeof first !== "object") {
     throw new QoodError("WORKER_START", `the worker ${options.name} ended while starting (${first}); its log ${logFile} ends with: ${program.logTail().split("\n").at(-1) ?? ""}`);

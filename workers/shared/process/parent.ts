@@ -21,5 +21,7 @@ export function watchParent(onGone: () => void): () => void {
     process.off("disconnect", gone);
   };
   process.on("disconnect", gone);
+  // It may have died while this program was still being loaded: then there is no event to come.
+  if (process.connected === false) setImmediate(gone);
   return stop;
 }
