@@ -33,7 +33,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const records = createRecords(redis, prefix);
   const artefacts = createArtefacts(settings.artefacts);
   const sealer = createSealer(settings.sealProcesses);
-  const lane = createLane({ redis, redisPrefix: prefix, chain, wallet, bumpAfterMs: settings.bumpAfterMs, maxFeeGwei: settings.maxFeeGwei, log });
+  const lane = createLane({ redis, redisPrefix: prefix, chain, wallet, bumpAfterMs: settings.bumpAfterMs, maxFeeGwei: settings.maxFeeGwei, log, leaseMs: settings.lockMs });
   const anchorer = createAnchorer({ redis, prefix, records, storage, client: createClient(deployment, chain.provider), lane, everyMs: settings.anchorSeconds * 1000, log });
   const flows = createFlows(redis, prefix);
   const planner = createPlanner({ redis, prefix, records, flows, policy: settings, tsp: wallet.address as Hex, log });

@@ -41,13 +41,18 @@ export interface Mined {
  */
 export interface Lane {
   readonly address: string;
-  /** Keeps an intent; the same key again changes nothing, whatever the rest says. */
-  submit(key: string, transaction: { readonly to: string; readonly data: string }): Promise<void>;
+  /**
+   * Keeps an intent; the same key again changes nothing, whatever the rest says. After the chain time `notAfter` (Unix
+   * seconds) it is not sent for the first time any more: what it would tell the world comes too late to count.
+   */
+  submit(key: string, transaction: { readonly to: string; readonly data: string; readonly notAfter?: number }): Promise<void>;
   /**
    * Waits until a submitted transaction is mined, or final.
    * @throws QoodError LANE_FAILED when the chain would not take it (with its reason), LANE_ENDING.
    */
   result(key: string, until: "mined" | "final", signal: AbortSignal): Promise<Mined>;
+  /** Whether something was submitted under a key. */
+  has(key: string): Promise<boolean>;
   /** Starts to compete for the lease. */
   start(): void;
   stop(): Promise<void>;
@@ -55,6 +60,7 @@ export interface Lane {
 
 const BUMP_PERCENT = 125n;
 const GWEI = 10n ** 9n;
+const LATE = "it is too late to send it";
 
 /** A revert's data, or the first line of what the node says. */
 function reasonOf(error: unknown): string {
@@ -131,6 +137,10 @@ class Worker {
 
   async #send(intent: Intent): Promise<boolean> {
     const { chain, wallet, log } = this.#options;
+    if (await this.#isLate(intent)) {
+      await this.#write({ ...intent, state: "failed", error: LATE });
+      return true;
+    }
     let gasLimit: bigint;
     try {
       gasLimit = ((await chain.provider.estimateGas({ from: wallet.address, to: intent.to, data: intent.data })) * 12n) / 10n;
@@ -146,6 +156,17 @@ class Worker {
     await this.#write(signed);
     await this.#broadcast(signed);
     return true;
+  }
+
+  async #isLate({ notAfter }: Intent): Promise<boolean> {
+    return notAfter !== null && (await this.#options.chain.now()) > notAfter;
+  }
+
+  async #isKnown(intent: Intent): Promise<boolean> {
+    for (const { hash } of intent.attempts) {
+      if ((await this.#options.chain.provider.getTransaction(hash)) !== null) return true;
+    }
+    return false;
   }
 
   /** The next nonce: behind what is mined and behind our own that a reorg has thrown out. */
@@ -188,7 +209,14 @@ class Worker {
       return true;
     }
     const since = this.#sentAt.get(intent.key);
-    if (since === undefined) await this.#broadcast(intent);
+    if (since === undefined) {
+      // Kept by a process that died: if no node knows it, it never went out, and may be too late by now.
+      if ((await this.#isLate(intent)) && !(await this.#isKnown(intent))) {
+        await this.#write({ ...intent, state: "failed", error: LATE });
+        return true;
+      }
+      await this.#broadcast(intent);
+    }
     else if (Date.now() - since >= bumpAfterMs) await this.#bump(intent);
     return false;
   }
@@ -247,8 +275,8 @@ export function createLane(options: LaneOptions): Lane {
 
   return {
     address: wallet.address,
-    async submit(key, { to, data }) {
-      await store.submit({ key, to, data, state: "queued", nonce: null, gasLimit: null, attempts: [], receipt: null, error: null });
+    async submit(key, { to, data, notAfter }) {
+      await store.submit({ key, to, data, notAfter: notAfter ?? null, state: "queued", nonce: null, gasLimit: null, attempts: [], receipt: null, error: null });
     },
     async result(key, until, signal) {
       for (;;) {
@@ -263,6 +291,7 @@ export function createLane(options: LaneOptions): Lane {
         await wait(Math.min(chain.pollMs, 500), undefined, { signal }).catch(() => undefined);
       }
     },
+    has: async (key) => (await store.read(key)) !== undefined,
     start() {
       loop ??= run();
     },

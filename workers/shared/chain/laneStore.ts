@@ -10,6 +10,8 @@ export const intentSchema = z.strictObject({
   key: z.string(),
   to: z.string(),
   data: z.string(),
+  /** Chain time, Unix seconds, after which it is not sent for the first time any more; null for no limit. */
+  notAfter: z.int().nullable(),
   /** queued: not signed yet; sent: signed, perhaps broadcast; mined; final; failed: the chain would not take it. */
   state: z.enum(["queued", "sent", "mined", "final", "failed"]),
   nonce: z.int().nullable(),

@@ -22,6 +22,6 @@ export function watchParent(onGone: () => void): () => void {
   };
   process.on("disconnect", gone);
   // It may have died while this program was still being loaded: then there is no event to come.
-  if (process.connected === false) setImmediate(gone);
+  if (process.send !== undefined && !process.connected) setImmediate(gone);
   return stop;
 }

@@ -9,5 +9,7 @@ export { deviceName, readStream, registerStream, schemaOf, streamConfigSchema } 
 export type { StreamConfig } from "./streams.ts";
 export { announcedSchema, encodeBatch, lotSchema, readBatches } from "./batches.ts";
 export type { AnnouncedBatch, Announcement } from "./batches.ts";
+export { proveJobSchema, proveResultSchema, termsSchema } from "./proofs.ts";
+export type { ProveJob, ProveResult } from "./proofs.ts";
 export { readRange, readTelemetry } from "./telemetry.ts";
 export type { StoredMessage, TelemetryPosition, TripEnd } from "./telemetry.ts";

@@ -1,0 +1,54 @@
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { createClient } from "@qoodblock/sdk/client";
+import { loadProofArtifacts } from "@qoodblock/sdk/proof";
+import { openChain, readDeployment } from "../shared/chain/index.ts";
+import { chainSettings, processSettings, redisSettings, vaultSettings } from "../shared/config/index.ts";
+import { createPool } from "../shared/pool/index.ts";
+import { startQueueWorker } from "../shared/queue/bull.ts";
+import { closeRedis, connectRedis, proveJobSchema, proveResultSchema, queues } from "../shared/queue/index.ts";
+import { runWorker } from "../shared/service/index.ts";
+import { openVault, readPassphrase } from "../shared/vault/index.ts";
+import { proveDelivery } from "./prove.ts";
+import type { ProveAnswer, ProveTask } from "./proveChild.ts";
+
+const schema = z.object({
+  keys: z.string().default(fileURLToPath(new URL("../../circuits/keys", import.meta.url))).describe("Folder of the proving keys; each file's hash is checked before it is used."),
+  processes: z.int().min(1).max(64).default(1).describe("So many proofs are made at the same time, each in a child process that keeps its key warm."),
+  lockMs: z.int().min(1000).default(10_000).describe("A killed prover's jobs are taken up again after so many milliseconds."),
+  ...redisSettings.shape,
+  ...vaultSettings.shape,
+  ...chainSettings.shape,
+  ...processSettings.shape,
+});
+
+const INSTANCE = "KeyDelivery1";
+
+await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals for their buyers and proves it (KeyDelivery). Jobs carry no secret: keys are derived here, from the vault.", schema }, async ({ settings, log, signal }) => {
+  const vault = await openVault(settings.vault, readPassphrase({ what: "the vault", file: settings.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env: process.env }));
+  const deployment = readDeployment(settings.deployment, settings.chainId);
+  // A wrong key file is to be seen at the start, not at the first deal.
+  const { metadata } = loadProofArtifacts(settings.keys, INSTANCE);
+  const chain = await openChain(settings, log, signal);
+  const redis = connectRedis(settings.redis, log);
+  const pool = createPool<ProveTask, ProveAnswer>(new URL("./proveChild.ts", import.meta.url), settings.processes, [settings.keys, INSTANCE]);
+  const context = { vault, client: createClient(deployment, chain.provider), pool };
+  const worker = startQueueWorker<unknown, unknown>(
+    queues.prove,
+    async (job) => {
+      const result = await proveDelivery(context, z.parse(proveJobSchema, job.data));
+      log.info({ job: job.id, ms: result.ms }, "delivery proven");
+      return z.encode(proveResultSchema, result);
+    },
+    { redis, prefix: settings.redisPrefix, log, lockMs: settings.lockMs, concurrency: settings.processes },
+  );
+  return {
+    ready: { instance: INSTANCE, purpose: metadata.purpose },
+    async stop() {
+      if (redis.status === "ready") await worker.close();
+      await pool.close();
+      chain.close();
+      await closeRedis(redis);
+    },
+  };
+});
