@@ -1,6 +1,7 @@
 /** Who takes part: seven accounts, each with a key file of its own. */
 import { join } from "node:path";
-import { HDNodeWallet, JsonRpcProvider, Wallet, toBeHex } from "ethers";
+import { toBeHex } from "ethers";
+import type { HDNodeWallet, JsonRpcProvider, Wallet } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { startCalled } from "@qoodblock/workers/shared/process/calls.ts";
 import type { CalledProgram } from "@qoodblock/workers/shared/process/calls.ts";

@@ -45,7 +45,7 @@ export function followHead(state: string, provider: JsonRpcProvider): () => Prom
   const file = join(state, "head.json");
   const note = async (): Promise<void> => {
     const block = await provider.getBlock("latest");
-    if (block?.hash != null) writeAtomically(file, `${JSON.stringify({ number: block.number, hash: block.hash })}\n`);
+    if (typeof block?.hash === "string") writeAtomically(file, `${JSON.stringify({ number: block.number, hash: block.hash })}\n`);
   };
   const timer = setInterval(() => {
     // A missed block is noted with the next one.

@@ -59,7 +59,7 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
   const passphrase = statePassphrase(state.path);
 
   const engines = await step("start", "starting chain, queue and storage nodes", () =>
-    startEngines({ state, stack, cache: join(root, ".cache"), logs, rpcPort: args.rpcPort, say: progress.say }),
+    startEngines({ state, stack, cache: process.env.QOOD_CACHE ?? join(root, ".cache"), logs, rpcPort: args.rpcPort, say: progress.say }),
   );
   const cast = await step("start", "gathering the parties", () => gatherCast({ state, stack, logs, passphrase, provider: engines.provider }));
   const deploymentFolder = join(state.path, "deployment");

@@ -27,10 +27,10 @@ function complain(error: unknown): void {
   process.stderr.write(known ? `demo: ${error.message}\n` : `demo: unforeseen: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
-let interrupted = false;
+const ending = { begun: false };
 function interrupt(why: string, code: number): void {
-  if (interrupted) return;
-  interrupted = true;
+  if (ending.begun) return;
+  ending.begun = true;
   progress.say(`${why}: ending every process …`);
   void end(code);
 }
@@ -63,10 +63,10 @@ try {
     process.exit(0);
   }
   const code = await run(args);
-  if (!interrupted) await end(code);
+  if (!ending.begun) await end(code);
 } catch (error) {
   // What fails while everything is being ended fails because of that.
-  if (!interrupted) {
+  if (!ending.begun) {
     complain(error);
     await end(error instanceof QoodError ? 1 : 2);
   }

@@ -1,12 +1,12 @@
 /** Tells a person what is going on and measures it. */
 export interface Progress {
   /** Says one line. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /**
    * Runs a step: its name at the start, its time at the end, and every two seconds in between that it still runs.
    * The time is added to `ms[key]`.
    */
-  step<T>(key: string, title: string, work: (update: (detail: string) => void) => Promise<T>): Promise<T>;
+  readonly step: <T>(key: string, title: string, work: (update: (detail: string) => void) => Promise<T>) => Promise<T>;
   /** Milliseconds of every step so far. */
   readonly ms: Readonly<Record<string, number>>;
 }

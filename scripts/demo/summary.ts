@@ -55,7 +55,7 @@ export function summaryText(summary: Summary, extras: SummaryExtras): string {
     ...extras.notes.map((note) => `           ${note}`),
     `bytes      ${count(bytes.raw)} raw (${perRecord(bytes.raw)}) → ${count(bytes.compressed)} compressed → ${count(bytes.sealed)} stored (${perRecord(bytes.sealed)}), ${extras.batches} ${extras.batches === 1 ? "batch" : "batches"}`,
     `cid        ${summary.cid}`,
-    `gas        ${Object.entries(gas).filter(([name]) => name !== "perRecord").map(([name, value]) => `${name} ${count(value)}`).join(", ")}`,
+    `gas        ${Object.entries<number>({ ...gas }).filter(([name]) => name !== "perRecord").map(([name, value]) => `${name} ${count(value)}`).join(", ")}`,
     `           ${gas.perRecord.toFixed(1)} gas of anchoring a record`,
     `time       ${STEPS.filter((step) => ms[step] > 0).map((step) => `${step} ${(ms[step] / 1000).toFixed(1)} s`).join(", ")}`,
     `earned     owner ${qdd(payouts.owner)}, OEM ${qdd(payouts.oem)}, TSP ${qdd(payouts.tsp)}, storage ${qdd(payouts.storage)}`,

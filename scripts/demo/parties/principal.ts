@@ -1,5 +1,6 @@
 // An owner or an OEM as a process of its own: the only one that reads its keystore. Arguments: folder, account.
-import { HDNodeWallet, JsonRpcProvider } from "ethers";
+import { JsonRpcProvider } from "ethers";
+import type { HDNodeWallet } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { createClient, send } from "@qoodblock/sdk/client";
 import type { Deployment } from "@qoodblock/sdk/client";
