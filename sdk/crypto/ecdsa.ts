@@ -35,7 +35,6 @@ export interface VerifyingKey {
  * @throws QoodError `BAD_DEVICE_KEY` if the point is not on the curve
  */
 export function verifyingKey(publicKey: Uint8Array): VerifyingKey {
-  ensure(publicKey.length === 64, "BAD_DEVICE_KEY", "a device key has 64 bytes (x and y)");
   let key: KeyObject;
   try {
     // OpenSSL would take a point off the curve from a JWK and refuse it only later.
@@ -52,7 +51,6 @@ export function verifyingKey(publicKey: Uint8Array): VerifyingKey {
 
 /** Verifies one signature over a 32-byte digest whose preimage is not at hand. @throws QoodError `BAD_DEVICE_KEY` */
 export function verifyDigest(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean {
-  ensure(publicKey.length === 64, "BAD_DEVICE_KEY", "a device key has 64 bytes (x and y)");
   const point = Uint8Array.of(4, ...publicKey);
   try {
     secp256k1.Point.fromBytes(point);

@@ -78,6 +78,10 @@ describe("device messages", () => {
       assert.ok(!isLowS(high) && !verifyDigest(publicKey, digest, high));
       assert.ok(!verifyDigest(publicKey, digest, signature.subarray(0, 63)) && !verifyDigest(publicKey, digest, new Uint8Array(64)));
     }
+    for (const length of [0, 32, 63, 65]) {
+      throwsCode(() => verifyDigest(bytesOf("short", length), bytesOf("d", 32), new Uint8Array(64)), "BAD_DEVICE_KEY");
+      throwsCode(() => new MessageChain({ stream: STREAM, publicKey: bytesOf("short", length) }), "BAD_DEVICE_KEY");
+    }
     throwsCode(() => verifyDigest(bytesOf("no point", 64), bytesOf("d", 32), new Uint8Array(64)), "BAD_DEVICE_KEY");
     throwsCode(() => new MessageSigner({ privateKey: new Uint8Array(32), stream: STREAM }), "BAD_DEVICE_KEY");
   });

@@ -181,6 +181,7 @@ describe("tree", () => {
     // Index 3 is the padding's place: an empty leaf must not be provable.
     throwsCode(() => rootFromPath(3, 3, 3, new Uint8Array(32), tree.path(2)), "BAD_LEAF_INDEX");
     throwsCode(() => rootFromPath(3, 3, 1, bytesOf("leaves", 32), tree.path(1).slice(1)), "PATH_DEPTH");
+    throwsCode(() => rootFromPath(3, 3, 1, bytesOf("leaves", 32), [tree.path(1)[0]!, new Uint8Array(31)]), "PATH_DEPTH");
   });
 });
 
@@ -203,6 +204,7 @@ describe("layout", () => {
     );
   });
   it("refuses lengths that are no multiple of 64", () => {
+    for (const index of [-1, 2, 0.5]) throwsCode(() => leafPosition(layoutOf([64, 64], 64), index), "BAD_LEAF_INDEX");
     for (const stored of [[], [0], [63], [64, 65], [-64], [0.5]]) throwsCode(() => layoutOf(stored, 4096), "STORED_LENGTHS");
   });
 });
@@ -290,5 +292,6 @@ describe("CID", () => {
     assert.deepEqual(Buffer.from(cidToDigest(digestToCid(digest))), Buffer.from(digest));
     for (const bad of ["", "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG", "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"]) throwsCode(() => cidToDigest(bad), "BAD_CID");
     throwsCode(() => fileDigest(new Uint8Array()), "EMPTY_FILE");
+    throwsCode(() => digestToCid(new Uint8Array(31)), "BAD_CID");
   });
 });
