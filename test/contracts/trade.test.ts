@@ -5,8 +5,11 @@ import { unwrapKeys, deliveryContext } from "../../sdk/delivery/index.ts";
 import { CHAIN_ID, contractAt, networkHelpers, tx, WINDOW } from "./support/chain.ts";
 import { BUYER_KEY, funded, KEY, PRICE, world } from "./support/world.ts";
 import { prove } from "./support/proofs.ts";
+import { closeProofEngine } from "../../sdk/proof/index.ts";
 
 describe("A whole trade", () => {
+  after(closeProofEngine);
+
   const split = { ownerBps: 6000, oemBps: 1000, agentBps: 2500, storageBps: 500 };
 
   it("goes from purchase over proven delivery and receipt to withdrawals", async () => {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { network } from "hardhat";
-import type { Signer } from "ethers";
+import type { BaseContract, Signer } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { type Call, type Client, createClient } from "../../../sdk/client/index.ts";
 import { deploy } from "../../../scripts/deploy/deploy.ts";
@@ -76,3 +76,6 @@ export const now = (): Promise<number> => networkHelpers.time.latest();
 
 /** A contract of the deployment as an ethers object, for matchers and for calls that the client has no name for. */
 export const contractAt = (name: string, address: Hex) => ethers.getContractAt(name, address);
+
+/** Calls a function that the client has no name for. */
+export const ask = (contract: BaseContract, method: string, ...args: unknown[]): Promise<unknown> => contract.getFunction(method)(...args) as Promise<unknown>;
