@@ -18,7 +18,7 @@ import type { Progress } from "./progress.ts";
 import type { Stack } from "./stack.ts";
 import { STEPS } from "./summary.ts";
 import type { Summary, SummaryExtras } from "./summary.ts";
-import { awaitOffers, buyAll, earnedBy, fundBuyer, gasOf, replay, withdrawAll } from "./trade.ts";
+import { awaitOffers, buyAll, earnedBy, fundBuyer, gasOf, provingTime, replay, withdrawAll } from "./trade.ts";
 import { prepareVault, startTspWorkers, takeStream, withTspLane } from "./tsp.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -103,12 +103,13 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
   const accepted = chosen.survey.accepted;
   const rejected = Object.fromEntries(Object.entries(chosen.survey.rejected).filter(([, count]) => count > 0));
   const deliverGas = Number(await gasOf(engines, bought.deals.map(({ delivery }) => delivery)));
+  const prove = await provingTime(engines, bought);
   const times: Record<string, number> = {
     ...progress.ms,
     seal: sum(({ ms }) => ms.seal),
     upload: sum(({ ms }) => ms.upload),
     anchor: Math.max(...batches.map(({ ms }) => ms.anchor)),
-    ...{ buy: bought.ms.check + bought.ms.buy, deliver: bought.ms.deliver, decrypt: bought.ms.decrypt, prove: 0 },
+    ...{ buy: bought.ms.check + bought.ms.buy, deliver: bought.ms.deliver, decrypt: bought.ms.decrypt, prove },
     settle: bought.ms.settle + (progress.ms.settle ?? 0),
     total: performance.now(),
   };

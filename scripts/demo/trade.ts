@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { keccak256, toUtf8Bytes } from "ethers";
+import { z } from "zod";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { send } from "@qoodblock/sdk/client";
 import { signTypedData, withdrawalData } from "@qoodblock/sdk/eip712";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { closeRedis, connectRedis, readBatches } from "@qoodblock/workers/shared/queue/index.ts";
+import { closeRedis, connectRedis, keys, readBatches } from "@qoodblock/workers/shared/queue/index.ts";
 import type { AnnouncedBatch } from "@qoodblock/workers/shared/queue/index.ts";
-const readOffers = async (..._: unknown[]): Promise<never[]> => [];
 import type { Cast } from "./accounts.ts";
 import type { Engines } from "./engines.ts";
 import type { Enrolled } from "./enrol.ts";
@@ -19,6 +19,9 @@ import { PREFIX } from "./tsp.ts";
 /** How long the workers may be silent before the demo gives up, milliseconds. */
 const PATIENCE_MS = 120_000;
 const POLL_MS = 100;
+
+const announcedOffer = z.object({ cid: z.string(), stream: z.string(), headerHash: z.string() });
+const servedDeal = z.object({ ms: z.object({ prove: z.number() }).nullable() });
 
 /** A batch with the offer that sells it. */
 export interface Offered {
@@ -51,8 +54,9 @@ export async function awaitOffers(engines: Engines, chosen: ChosenDrive, enrolle
         batches.set(batch.headerHash, batch);
         records += batch.records;
       }
-      for (const { id, offer } of await readOffers(redis, PREFIX, offerCursor)) {
+      for (const [id, fields] of await redis.xrange(keys.offers(PREFIX), offerCursor === "0" ? "-" : `(${offerCursor}`, "+")) {
         offerCursor = id;
+        const offer = announcedOffer.parse(JSON.parse(fields[fields.indexOf("offer") + 1] ?? "null"));
         if (offer.stream === enrolled.handle) offers.set(offer.headerHash, offer.cid);
       }
       update(`${records} of ${chosen.survey.accepted} records anchored, ${offers.size} ${offers.size === 1 ? "offer" : "offers"} made`);
@@ -133,6 +137,21 @@ export async function withdrawAll(cast: Cast, engines: Engines, enrolled: Enroll
     gas += (await send(cast.wallets.foundation, calls.withdrawFor({ ...withdrawal, signature }))).gasUsed;
   }
   return gas;
+}
+
+/** How long the proofs of the deals took, milliseconds, as the delivery worker noted it. */
+export async function provingTime(engines: Engines, { deals }: BuyResult): Promise<number> {
+  const redis = connectRedis(engines.redis);
+  try {
+    let total = 0;
+    for (const { dealId } of deals) {
+      const note = servedDeal.safeParse(JSON.parse((await redis.hget(keys.deals(PREFIX), dealId)) ?? "null"));
+      total += note.data?.ms?.prove ?? 0;
+    }
+    return total;
+  } finally {
+    await closeRedis(redis);
+  }
 }
 
 /** Gas of the transactions named, summed. */

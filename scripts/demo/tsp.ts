@@ -21,6 +21,10 @@ export const PREFIX = "qood";
 /** Blocks until a transaction counts as final: the local chain never reorganises. */
 const FINALITY = "1";
 const POLL_MS = 250;
+/** Windows of the demo's orders, seconds: a local chain censors nobody, so they can be short. */
+const DELIVER_SECONDS = 300;
+const COMPLAINT_SECONDS = 6;
+const MARGIN_SECONDS = 60;
 
 /** Opens the TSP's vault, or makes it. @returns the public key that stream secrets are sealed to */
 export async function prepareVault(state: string, passphrase: string): Promise<{ file: string; publicKey: Hex }> {
@@ -88,7 +92,7 @@ export async function startTspWorkers(options: {
 }): Promise<void> {
   const { state, stack, engines } = options;
   const redis = { redis: engines.redis, redisPrefix: PREFIX };
-  const chain = { rpc: engines.rpc, chainId: LOCAL_CHAIN_ID, finality: FINALITY, pollMs: POLL_MS };
+  const chain = { rpc: engines.rpc, chainId: LOCAL_CHAIN_ID, finality: FINALITY, pollMs: POLL_MS, deployment: options.deploymentFile };
   const common = { ...redis, ...chain, vault: options.vault, storage: engines.storage.tsp, keystore: options.cast.tspKeyFile };
   const secrets = { QOOD_KEYSTORE_PASSPHRASE: options.passphrase, QOOD_VAULT_PASSPHRASE: options.passphrase };
   const start = async (name: string, settings: Record<string, string | number | boolean>): Promise<void> => {
@@ -97,8 +101,8 @@ export async function startTspWorkers(options: {
   const artefacts = join(state.path, "tsp", "artefacts");
   mkdirSync(artefacts, { recursive: true });
   await Promise.all([
-    start("ingest", { ...common, artefacts, anchorSeconds: 1, deployment: options.deploymentFile }),
-    start("prover", { ...redis, vault: options.vault }),
-    start("delivery", { ...common, deployment: options.deploymentFile }),
+    start("ingest", { ...common, artefacts, anchorSeconds: 1 }),
+    start("prover", { ...redis, ...chain, vault: options.vault }),
+    start("delivery", { ...common, deliverSeconds: DELIVER_SECONDS, complaintSeconds: COMPLAINT_SECONDS, marginSeconds: MARGIN_SECONDS, retrySeconds: 1 }),
   ]);
 }
