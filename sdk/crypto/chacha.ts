@@ -1,6 +1,5 @@
 /** ChaCha20 (RFC 8439) with nonce 0: every key serves one segment only. A browser build swaps this file. */
 import { createCipheriv } from "node:crypto";
-import { ensure } from "../errors/index.ts";
 
 /** Bytes of one block of the key stream. */
 export const CHACHA_BLOCK = 64;
@@ -11,7 +10,6 @@ export const CHACHA_BLOCK = 64;
  * @param firstBlock counter of the first block, for reading from the middle of a segment
  */
 export function chacha20(key: Uint8Array, data: Uint8Array, firstBlock = 0): Buffer {
-  ensure(key.length === 32, "BAD_KEY", "a ChaCha20 key has 32 bytes");
   // node:crypto's IV is the counter (4 bytes, little-endian) and then the 12-byte nonce.
   const iv = Buffer.alloc(16);
   iv.writeUInt32LE(firstBlock, 0);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { toHex } from "@qoodblock/sdk/bytes";
 import { FIELD_PRIME, isLowS, poseidon, publicKeyOf, signDigest, verifyDigest } from "@qoodblock/sdk/crypto";
 import { CHAIN_START, MessageChain, MessageSigner, decodeMessage, encodeMessage, signMessage, verifyMessage, type DeviceMessage } from "@qoodblock/sdk/device";
-import { encodeRow } from "@qoodblock/sdk/formats";
+import { chainPreimage, encodeRow } from "@qoodblock/sdk/formats";
 import { batchKey, daySecret, intervalKey, keyCommitment, mnemonicToSeed, newMnemonic, segmentKey, streamSecret } from "@qoodblock/sdk/keys";
 import * as plain from "./independent.ts";
 import { DEVICE_KEY, OTHER_KEY, PHRASE, STREAM, bytesOf, flip, makeRows, throwsCode } from "./support.ts";
@@ -27,6 +27,12 @@ describe("device messages", () => {
       assert.ok(verifyDigest(publicKey, expected.chain, message.signature!));
     }
     assert.equal(chain.state.nextCounter, 9);
+  });
+
+  it("hash parts of 32 bytes only, so that no part runs into the next", () => {
+    const [good, short] = [new Uint8Array(32), new Uint8Array(31)];
+    assert.equal(chainPreimage(good, good, 0, good).length, 11 + 32 + 32 + 8 + 32);
+    for (const [previous, stream, root] of [[short, good, good], [good, short, good], [good, good, short]] as const) throwsCode(() => chainPreimage(previous, stream, 0, root), "BAD_MESSAGE");
   });
 
   it("go over the wire and back, in one form", () => {
