@@ -6,7 +6,7 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { anchorRoot, hashHeader } from "@qoodblock/sdk/formats";
 import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import { checkBatch, openBatch } from "@qoodblock/sdk/sealing";
-import { createAppender, keys, readBatches, registerStream } from "../../workers/shared/queue/index.ts";
+import { createAppender, deviceName, keys, readBatches, registerStream } from "../../workers/shared/queue/index.ts";
 import type { AnnouncedBatch } from "../../workers/shared/queue/index.ts";
 import { createKuboStorage } from "../../workers/shared/storage/index.ts";
 import { goodRow, makeCar, START } from "./support/fleet.ts";
@@ -81,15 +81,10 @@ describe("ingest", () => {
     const anchors = new Set((await announced(prefix)).map(({ lot }) => lot.anchor.root));
     assert.ok(anchors.size < 6, `${anchors.size} transactions for 6 batches`);
     assert.equal(await world.redis.exists(keys.openBatches(prefix)), 0);
-    await until("the telemetry to be let go", async () => (await world.redis.xlen(keys.telemetry(prefix, pair[0]!.config.handle, (await deviceOf(pair[0]!))))) === 0);
+    await until("the telemetry to be let go", async () => (await world.redis.xlen(keys.telemetry(prefix, pair[0]!.config.handle, deviceName(pair[0]!.config.devicePublicKey)))) === 0);
     await until("the artefacts to be let go", () => Promise.resolve(readdirSync(join(world.dir, "artefacts", pair[0]!.config.handle)).length === 0));
     assert.equal(await worker.stop(), 0, worker.errors());
   });
-
-  async function deviceOf(car: Car): Promise<string> {
-    const { deviceName } = await import("../../workers/shared/queue/index.ts");
-    return deviceName(car.config.devicePublicKey);
-  }
 
   for (const status of ["planned", "sealed", "uploaded", "anchoring", "anchored"]) {
     it(`loses and doubles nothing when it is killed while a batch is ${status}`, async () => {

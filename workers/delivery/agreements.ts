@@ -17,7 +17,7 @@ export interface AgreementVersion {
 /** Reads a version's text from its event and compares it with the digest that the contract keeps. @throws QoodError AGREEMENT_MISSING */
 export async function readVersion(client: Client, chain: Chain, agreementId: bigint, version: number): Promise<AgreementVersion> {
   const { start, digest } = await client.reads.versionOf(agreementId, version);
-  const found = await readEvents(client.deployment, chain.provider, "Agreed", { fromBlock: client.deployment.startBlock, toBlock: "latest", indexed: [agreementId, version] });
+  const found = await readEvents(client.deployment, chain.provider, "Agreed", { fromBlock: client.deployment.startBlock, toBlock: "latest", indexed: [agreementId, BigInt(version)] });
   const text = found.at(-1)?.text;
   if (text === undefined || versionDigest(agreementId, version, versionTerms(text)).toLowerCase() !== digest.toLowerCase()) {
     throw new QoodError("AGREEMENT_MISSING", `the RPC does not give the text of version ${version} of agreement ${agreementId}: is its history complete?`);

@@ -216,8 +216,7 @@ class Worker {
         return true;
       }
       await this.#broadcast(intent);
-    }
-    else if (Date.now() - since >= bumpAfterMs) await this.#bump(intent);
+    } else if (Date.now() - since >= bumpAfterMs) await this.#bump(intent);
     return false;
   }
 

@@ -1,0 +1,58 @@
+import type { HDNodeWallet } from "ethers";
+import { toHex } from "@qoodblock/sdk/bytes";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import { purchaseOf, send } from "@qoodblock/sdk/client";
+import type { Call } from "@qoodblock/sdk/client";
+import { randomDeliveryKey } from "@qoodblock/sdk/delivery";
+import type { DeliveryKey } from "@qoodblock/sdk/delivery";
+import { agreementData, mintConsentData, signTypedData, voucherData } from "@qoodblock/sdk/eip712";
+import { sixPairs, vehicleId } from "@qoodblock/sdk/market";
+import type { Agreement, Offer } from "@qoodblock/sdk/market";
+import { bytes32 } from "./fleet.ts";
+import type { World } from "./world.ts";
+
+const FAR = 4_000_000_000;
+const LEGAL = toHex(bytes32("terms of use"));
+
+/** Sends a call as one of the world's accounts and waits until it is mined. */
+export async function act(world: World, who: HDNodeWallet, call: Call): Promise<void> {
+  await send(who.connect(world.provider), call);
+}
+
+/** Mints vehicle number `n` and has owner and OEM sign an agreement that names the TSP. Gives the token id in decimal. */
+export async function mintAgreed(world: World, n: number): Promise<string> {
+  const { oem, owner, tsp, keeper } = world.accounts;
+  const { chainId, addresses } = world.client.deployment;
+  const registry = { chainId, verifyingContract: addresses.vehicleRegistry };
+  const voucher = { oem: oem.address as Hex, tag: toHex(bytes32(`tag ${n}`)), owner: owner.address as Hex, legalHash: LEGAL, deadline: FAR };
+  const oemSignature = await signTypedData(oem, voucherData(registry, voucher));
+  const ownerSignature = await signTypedData(owner, mintConsentData(registry, { voucher, tsp: tsp.address as Hex, deadline: FAR }));
+  await act(world, tsp, world.client.calls.mint(voucher, FAR, oemSignature, ownerSignature));
+  const vehicle = vehicleId(voucher.oem, voucher.tag);
+  const text: Agreement = {
+    ...{ vehicle, epoch: await world.client.reads.epochOf(vehicle), owner: owner.address as Hex, oem: oem.address as Hex, agent: tsp.address as Hex, storagePayee: keeper.address as Hex },
+    pairs: sixPairs([{ dataClass: 2, privacy: 1, ownerBps: 6000, oemBps: 1000, agentBps: 2500, storageBps: 500 }]),
+    tokens: [{ token: addresses.qdd, oemFloor: 0n, userFloor: 2_000_000n, disputedFloor: 0n }],
+    ...{ noticePeriod: 0, legalHash: LEGAL, nonce: 0, deadline: FAR },
+  };
+  const shares = { chainId, verifyingContract: addresses.qoodShares };
+  await act(world, tsp, world.client.calls.agree(text, await signTypedData(owner, agreementData(shares, text)), await signTypedData(oem, agreementData(shares, text))));
+  return vehicle.toString();
+}
+
+/** Gives the buyer QDD and lets the exchange take them. */
+export async function fundBuyer(world: World, amount: bigint): Promise<void> {
+  const { foundation, buyer } = world.accounts;
+  const { calls } = world.client;
+  const now = (await world.provider.getBlock("latest"))!.timestamp;
+  await act(world, foundation, calls.attest(toHex(bytes32("document")), now, amount));
+  await act(world, foundation, calls.mintQdd(buyer.address as Hex, amount));
+  await act(world, buyer, calls.approve(world.client.deployment.addresses.qdd, amount));
+}
+
+/** Buys an offer with a fresh delivery key. */
+export async function buy(world: World, offer: Offer, nonce: bigint): Promise<DeliveryKey> {
+  const key = randomDeliveryKey();
+  await act(world, world.accounts.buyer, world.client.calls.buy(purchaseOf(offer, { keyX: key.publicKey[0], keyY: key.publicKey[1], nonce })));
+  return key;
+}
