@@ -1,5 +1,5 @@
 /** A vehicle with an agreement, an anchored batch and an order on it: the start of most tests. */
-import { keccak256, toUtf8Bytes, zeroPadValue, ZeroAddress, ZeroHash } from "ethers";
+import { keccak256, toUtf8Bytes, ZeroAddress, ZeroHash } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { type Client, eventIn } from "../../../sdk/client/index.ts";
 import { poseidon } from "../../../sdk/crypto/index.ts";
@@ -18,7 +18,7 @@ import {
   versionTerms,
 } from "../../../sdk/market/index.ts";
 import { deliveryKeyFromSecret } from "../../../sdk/delivery/index.ts";
-import { type Accounts, CHAIN_ID, DAY, deployed, ethers, now, tx, WINDOW } from "./chain.ts";
+import { type Accounts, CHAIN_ID, DAY, deployed, now, tx, WINDOW } from "./chain.ts";
 
 export const hash = (text: string): Hex => keccak256(toUtf8Bytes(text)) as Hex;
 export const FAR = 4_000_000_000;
@@ -192,4 +192,3 @@ export async function funded(w: World, change: Partial<SellOrder> = {}): Promise
   return { ...(await bought(w, await purchase(w, sold))), lot, sold };
 }
 
-export const bytes32 = (value: bigint): Hex => zeroPadValue(ethers.toBeHex(value), 32) as Hex;
