@@ -112,7 +112,7 @@ describe("prover and delivery", () => {
     const real = (await queue.getJob(await dealAt(1n)))!.data as { header: unknown };
     const job = await queue.add("prove", { terms: { ...deal.terms, nonce: "77" }, header: real.header }, { jobId: "greedy", attempts: 1 });
     await until("the refusal", async () => await (await queue.getJob(job.id!))!.isFailed());
-    assert.match((await queue.getJob(job.id!))!.failedReason!, /does not wait for a delivery: the chain says None/);
+    assert.match((await queue.getJob(job.id!))!.failedReason, /does not wait for a delivery: the chain says None/);
     await queue.close();
   });
 

@@ -138,6 +138,19 @@ describe("a signer's lane", () => {
     await lane.stop();
   });
 
+  it("does not send for the first time what would come too late", async () => {
+    const account = (accounts += 1);
+    const lane = await newLane(account);
+    lane.start();
+    const now = (await provider.getBlock("latest"))!.timestamp;
+    await lane.submit("late", { to: RECEIVER, data: "0x", notAfter: now - 1 });
+    await lane.submit("in time", { to: RECEIVER, data: "0x", notAfter: now + 3600 });
+    await assert.rejects(lane.result("late", "mined", never), /too late/);
+    assert.equal((await lane.result("in time", "mined", never)).status, 1);
+    assert.equal(await provider.getTransactionCount(lane.address), 1);
+    await lane.stop();
+  });
+
   it("is taken over when its holder dies with the lease in hand", async () => {
     const account = (accounts += 1);
     const dead = await newLane(account);

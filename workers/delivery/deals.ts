@@ -67,7 +67,7 @@ export function createFollower(options: { readonly redis: Redis; readonly prefix
         const to = Math.min(at + PAGE, final);
         const events = await readEvents(client.deployment, chain.provider, "Bought", { fromBlock: at + 1, toBlock: to, indexed: [null, options.seller] });
         const block = await chain.provider.getBlock(to);
-        if (block?.hash == null) return;
+        if (typeof block?.hash !== "string") return;
         const write = redis.multi();
         for (const { dealId, terms, blockNumber } of events) {
           const order = await redis.hget(keys.orders(prefix), terms.orderHash);

@@ -12,11 +12,15 @@ import type { BatchJob } from "./steps.ts";
 
 const LOOK_MS = 200;
 
-/** Step 3: waits until the batch's anchor is final. The anchorer does the work, for all batches at once. */
+/**
+ * Step 3: waits until the batch's anchor is final and the batch before it is announced, so that a stream's batches are
+ * announced in order. The anchorer does the work, for all batches at once.
+ */
 export async function anchorJob(context: { readonly redis: Redis; readonly prefix: string }, job: BatchJob, signal: AbortSignal): Promise<void> {
   for (;;) {
     const { status } = await recordOf(context, job);
-    if (status === "anchored" || status === "announced") return;
+    if (status === "announced") return;
+    if (status === "anchored" && (job.sequence === 0 || (await recordOf(context, { ...job, sequence: job.sequence - 1 })).status === "announced")) return;
     if (signal.aborted) throw new QoodError("ENDING", "ended before the batch was anchored; it will be waited for again");
     await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
@@ -30,7 +34,7 @@ export async function announceStep(
   const { plan, sealed, root, uploadMs, status } = await recordOf(context, job);
   if (status !== "announced") {
     const anchor = root === undefined ? undefined : await readAnchor(context.redis, context.prefix, root);
-    if (sealed === undefined || anchor?.transaction == null) throw new QoodError("BATCH_NOT_ANCHORED", `batch ${plan.sequence} of stream ${plan.stream} is not anchored yet`);
+    if (sealed === undefined || anchor === undefined || anchor.transaction === null) throw new QoodError("BATCH_NOT_ANCHORED", `batch ${plan.sequence} of stream ${plan.stream} is not anchored yet`);
     const at = anchor.headers.indexOf(sealed.headerHash);
     const path = anchorTree(anchor.headers).paths[at]!;
     const { transaction } = anchor;

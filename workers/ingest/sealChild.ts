@@ -22,7 +22,8 @@ function arrange(plan: Plan, messages: readonly { sealed: SealMessage; firstTime
   const blocks: { messages: SealMessage[]; since: number | null }[] = [];
   for (const { sealed, firstTime } of messages) {
     const last = blocks.at(-1);
-    const full = last?.since != null && firstTime !== null && firstTime >= last.since + plan.blockSeconds * 1000;
+    const since = last?.since ?? null;
+    const full = since !== null && firstTime !== null && firstTime >= since + plan.blockSeconds * 1000;
     if (last === undefined || full) blocks.push({ messages: [sealed], since: firstTime });
     else {
       last.messages.push(sealed);

@@ -253,10 +253,12 @@ export function createLane(options: LaneOptions): Lane {
   const ending = new AbortController();
   let loop: Promise<void> | undefined;
 
+  const isEnding = (): boolean => ending.signal.aborted;
+
   async function run(): Promise<void> {
     const worker = new Worker(options, store);
     let said = "";
-    while (!ending.signal.aborted) {
+    while (!isEnding()) {
       let busy = false;
       try {
         const token = await store.lease(holder, leaseMs);
@@ -264,7 +266,7 @@ export function createLane(options: LaneOptions): Lane {
         said = "";
       } catch (error) {
         const text = (error as Error).message;
-        if (text !== said && !ending.signal.aborted) log.warn({ err: error }, "the lane is held up; trying on");
+        if (text !== said && !isEnding()) log.warn({ err: error }, "the lane is held up; trying on");
         said = text;
       }
       if (!busy) await wait(Math.min(chain.pollMs, leaseMs / 3), undefined, { signal: ending.signal }).catch(() => undefined);

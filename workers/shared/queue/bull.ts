@@ -1,6 +1,7 @@
 import { FlowProducer, Queue, UnrecoverableError, Worker } from "bullmq";
 import type { JobsOptions, Processor, WorkerOptions } from "bullmq";
 import type { Redis } from "ioredis";
+import { isQoodError } from "@qoodblock/sdk/errors";
 import type { Logger } from "../log/index.ts";
 
 /** A job is tried until it succeeds: what it does is idempotent, and what cannot succeed now may later. */
@@ -22,7 +23,7 @@ export interface BullOptions {
 }
 
 /** A BullMQ worker that logs a failing job once for each new reason. */
-export function startQueueWorker<Data, Result>(queue: string, processor: Processor<Data, Result>, options: BullOptions): Worker<Data, Result> {
+export function startQueueWorker<Data, Result = undefined>(queue: string, processor: Processor<Data, Result>, options: BullOptions): Worker<Data, Result> {
   const { redis, prefix, log, lockMs, concurrency } = options;
   const settings: WorkerOptions = {
     connection: redis,
@@ -38,6 +39,8 @@ export function startQueueWorker<Data, Result>(queue: string, processor: Process
   const reasons = new Map<string, string>();
   worker.on("failed", (job, error) => {
     const id = job?.id ?? "";
+    // Handed back because this process is ending, to be taken up by the next.
+    if (isQoodError(error, "ENDING")) return;
     if (reasons.get(id) === error.message) return;
     reasons.set(id, error.message);
     log.error({ queue, job: id, err: error }, error instanceof UnrecoverableError ? "job failed for good" : "job failed; it will be tried again");
