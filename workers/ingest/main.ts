@@ -41,11 +41,11 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
 
   const bull = { redis: blocking, prefix, log, lockMs: settings.lockMs };
   const workers = [
-    startQueueWorker<BatchJob>(queues.seal, (job) => sealStep(context, job.data), { ...bull, concurrency: settings.sealProcesses }),
-    startQueueWorker<BatchJob>(queues.upload, (job) => uploadStep(context, job.data), { ...bull, concurrency: 4 }),
+    startQueueWorker<BatchJob, unknown>(queues.seal, (job) => sealStep(context, job.data), { ...bull, concurrency: settings.sealProcesses }),
+    startQueueWorker<BatchJob, unknown>(queues.upload, (job) => uploadStep(context, job.data), { ...bull, concurrency: 4 }),
     // These only wait for the anchorer.
-    startQueueWorker<BatchJob>(queues.anchor, (job) => anchorJob(context, job.data, signal), { ...bull, concurrency: 1000 }),
-    startQueueWorker<BatchJob>(queues.announce, (job) => announceStep(context, job.data), { ...bull, concurrency: 4 }),
+    startQueueWorker<BatchJob, unknown>(queues.anchor, (job) => anchorJob(context, job.data, signal), { ...bull, concurrency: 1000 }),
+    startQueueWorker<BatchJob, unknown>(queues.announce, (job) => announceStep(context, job.data), { ...bull, concurrency: 4 }),
   ];
   lane.start();
   anchorer.start();

@@ -23,7 +23,7 @@ export interface BullOptions {
 }
 
 /** A BullMQ worker that logs a failing job once for each new reason. */
-export function startQueueWorker<Data, Result = undefined>(queue: string, processor: Processor<Data, Result>, options: BullOptions): Worker<Data, Result> {
+export function startQueueWorker<Data, Result>(queue: string, processor: Processor<Data, Result>, options: BullOptions): Worker<Data, Result> {
   const { redis, prefix, log, lockMs, concurrency } = options;
   const settings: WorkerOptions = {
     connection: redis,
