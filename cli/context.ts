@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { JsonRpcProvider } from "ethers";
-import { createClient, parseDeployment } from "@qoodblock/sdk/client";
+import type { JsonRpcProvider } from "ethers";
+import { createClient, openProvider, parseDeployment } from "@qoodblock/sdk/client";
 import type { Client } from "@qoodblock/sdk/client";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { readPassphrase } from "@qoodblock/workers/shared/vault/passphrase.ts";
@@ -49,7 +49,7 @@ export async function connectChain(options: GlobalOptions): Promise<{ client: Cl
   if (options.deployment === undefined) throw new QoodError("OPTION_MISSING", "--deployment FILE is needed: the deployment.json that names the contracts");
   if (options.rpc === undefined) throw new QoodError("OPTION_MISSING", "--rpc URL is needed: a JSON-RPC node of the chain");
   const deployment = parseDeployment(readJsonFile(options.deployment));
-  const provider = new JsonRpcProvider(options.rpc, deployment.chainId, { staticNetwork: true, pollingInterval: 500 });
+  const provider = openProvider(options.rpc, deployment.chainId);
   let chainId: number;
   try {
     chainId = Number(await provider.send("eth_chainId", []));

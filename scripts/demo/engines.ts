@@ -1,7 +1,8 @@
 /** The engines that the demo starts: chain, queue, and a storage node each for TSP and buyer. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { JsonRpcProvider } from "ethers";
+import type { JsonRpcProvider } from "ethers";
+import { openProvider } from "@qoodblock/sdk/client";
 import { LOCAL_CHAIN_ID, startAnvil } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { startRedis } from "@qoodblock/workers/shared/engines/redis.ts";
 import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
@@ -26,7 +27,7 @@ export interface Engines {
 async function startChain(state: StateFolder, stack: Stack, port: number | undefined): Promise<{ url: string; provider: JsonRpcProvider }> {
   const chain = await startAnvil({ dir: join(state.path, "chain"), mnemonic: FAUCET_WORDS, port });
   state.note("anvil", chain.program.pid);
-  const provider = new JsonRpcProvider(chain.url, LOCAL_CHAIN_ID, { staticNetwork: true, pollingInterval: 200 });
+  const provider = openProvider(chain.url, LOCAL_CHAIN_ID, 200);
   stack.push("chain", async () => {
     provider.destroy();
     await chain.stop();

@@ -10,6 +10,7 @@ export * from "./deployment.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export { INTERFACES } from "./interfaces.ts";
+export { openProvider } from "./provider.ts";
 export * from "./purchase.ts";
 export type { Anchor, Device, Reads } from "./reads.ts";
 export { createReads } from "./reads.ts";

@@ -68,7 +68,8 @@ describe("npm run demo", { concurrency: 1 }, () => {
     assert.equal(good.verified, true);
     const lines = readFileSync(csv, "utf8").split("\n");
     const cells = lines[3]!.split(",");
-    cells[1] = String(Number(cells[1]) + 0.001);
+    const latitude = lines[0]!.split(",").indexOf("Vehicle.CurrentLocation.Latitude [degrees]");
+    cells[latitude] = (Number(cells[latitude]) + 0.000001).toFixed(6);
     lines[3] = cells.join(",");
     writeFileSync(csv, lines.join("\n"));
     assert.equal((await checkDrive({ input: CARCHAIN_EXAMPLE, output: csv })).verified, false);

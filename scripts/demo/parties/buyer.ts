@@ -1,8 +1,7 @@
 // The buyer as a process of its own, with its own account and storage node. Arguments: folder of key files, account.
-import { JsonRpcProvider } from "ethers";
 import { fromHex } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { createClient } from "@qoodblock/sdk/client";
+import { createClient, openProvider } from "@qoodblock/sdk/client";
 import type { Deployment, Events } from "@qoodblock/sdk/client";
 import { createDeliveryKey } from "@qoodblock/sdk/delivery";
 import { schemaByHash } from "@qoodblock/sdk/dictionary";
@@ -52,7 +51,7 @@ if (!listAccounts(folder).includes(account)) await createAccount(folder, account
 const wallet = await openAccount(folder, account, passphrase);
 
 async function buy(order: BuyOrder, say: Say): Promise<BuyResult> {
-  const provider = new JsonRpcProvider(order.rpc, order.deployment.chainId, { staticNetwork: true, pollingInterval: 200 });
+  const provider = openProvider(order.rpc, order.deployment.chainId, 200);
   const storage = createKuboStorage(order.storage);
   const context: BuyerContext = { client: createClient(order.deployment, provider), provider, signer: wallet.connect(provider), storage, say };
   const ms = { check: 0, buy: 0, deliver: 0, decrypt: 0, settle: 0 };

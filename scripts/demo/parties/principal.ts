@@ -1,8 +1,7 @@
 // An owner or an OEM as a process of its own: the only one that reads its keystore. Arguments: folder, account.
-import { JsonRpcProvider } from "ethers";
 import type { HDNodeWallet } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { createClient, send } from "@qoodblock/sdk/client";
+import { createClient, openProvider, send } from "@qoodblock/sdk/client";
 import type { Deployment } from "@qoodblock/sdk/client";
 import type { DeviceSetup, Domain, MintConsent } from "@qoodblock/sdk/eip712";
 import type { Agreement } from "@qoodblock/sdk/market";
@@ -24,7 +23,7 @@ serveCalls({
   agreement: ({ shares, text }: { shares: Domain; text: Agreement }) => signAgreement(wallet, shares, text),
   grantStream: (grant: { handle: Hex; keyEpoch: number; vaultKey: Hex }) => grantStream(wallet, grant),
   async withdraw({ deployment, rpc, token, amount }: { deployment: Deployment; rpc: string; token: Hex; amount: bigint }) {
-    const provider = new JsonRpcProvider(rpc, deployment.chainId, { staticNetwork: true, pollingInterval: 200 });
+    const provider = openProvider(rpc, deployment.chainId, 200);
     try {
       const { calls } = createClient(deployment, provider);
       return (await send(wallet.connect(provider), calls.withdraw(token, wallet.address as Hex, amount))).gasUsed;
