@@ -31,5 +31,5 @@ export default defineConfig({
       allowBlocksWithSameTimestamp: true,
     },
   },
-  test: { mocha: { timeout: 120_000 } },
+  test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 256, seed: "0x51" }, invariant: { runs: 32, depth: 64, failOnRevert: true } } },
 });

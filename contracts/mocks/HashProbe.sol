@@ -5,6 +5,7 @@ import { Header, Headers } from "../rights/libraries/Headers.sol";
 import { Handles, Rights } from "../rights/libraries/Handles.sol";
 import { Agreement, Agreements, PairShares, VersionTerms } from "../shares/libraries/Agreements.sol";
 import { BabyJub } from "../market/libraries/BabyJub.sol";
+import { Deals } from "../market/libraries/Deals.sol";
 
 /// @title HashProbe
 /// @notice Test only: what the libraries compute, to compare with the SDK.
@@ -32,6 +33,10 @@ contract HashProbe {
 
     function sharesOf(uint256 shares, uint256 index) external pure returns (uint256, uint256, uint256) {
         return Agreements.sharesOf(shares, index);
+    }
+
+    function contextOf(bytes32 dealId, uint256 page) external view returns (uint256) {
+        return Deals.contextOf(dealId, page);
     }
 
     function isValidKey(uint256 x, uint256 y) external pure returns (bool) {

@@ -2,6 +2,7 @@
  * Deploys everything and sets it up, in three rounds of transactions sent together. May be stopped at any moment and run again
  * with the same folder: what is on the chain already is kept.
  */
+import { setTimeout } from "node:timers/promises";
 import { ContractFactory, getCreateAddress, type InterfaceAbi, keccak256, type Provider, type Signer, type TransactionReceipt } from "ethers";
 import type { Hex } from "../../sdk/bytes/index.ts";
 import { type Addresses, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
@@ -9,6 +10,8 @@ import { QoodError } from "../../sdk/errors/index.ts";
 import { readArtifact } from "./artifacts.ts";
 import { PERMISSIONS, type RoleName, ROLES, STEPS } from "./plan.ts";
 import { type DeployState, loadState, saveDeployment, saveState } from "./state.ts";
+
+const POLL_MS = 200;
 
 /** Chain id of local chains. */
 export const LOCAL_CHAIN = 31337;
@@ -94,7 +97,7 @@ class Run {
   private readonly signer: Signer;
   private readonly progress: (line: string) => void;
   private nonce: number | null = null;
-  private pending: { what: string; receipt: Promise<TransactionReceipt | null> }[] = [];
+  private pending: { what: string; hash: string }[] = [];
 
   constructor(signer: Signer, provider: Provider, progress: (line: string) => void) {
     this.signer = signer;
@@ -111,7 +114,7 @@ class Run {
     try {
       const sent = await this.signer.sendTransaction({ ...transaction, nonce });
       this.nonce = nonce + 1;
-      this.pending.push({ what, receipt: sent.wait() });
+      this.pending.push({ what, hash: sent.hash });
     } catch (error) {
       throw toQoodError(error, what);
     }
@@ -121,14 +124,21 @@ class Run {
     await this.send(call.what, call);
   }
 
+  /** Asks often: a provider's own waiting polls every four seconds, which a local chain does not need. */
+  private async included(hash: string): Promise<TransactionReceipt> {
+    for (;;) {
+      const receipt = await this.provider.getTransactionReceipt(hash);
+      if (receipt !== null) return receipt;
+      await setTimeout(POLL_MS);
+    }
+  }
+
   /** Waits for the round. */
   async settle(): Promise<TransactionReceipt[]> {
     const receipts: TransactionReceipt[] = [];
-    for (const { what, receipt: waiting } of this.pending) {
-      const receipt = await waiting.catch((error: unknown) => {
-        throw toQoodError(error, what);
-      });
-      if (receipt === null) throw new QoodError("CHAIN_CALL_FAILED", `${what}: no receipt`);
+    for (const { what, hash } of this.pending) {
+      const receipt = await this.included(hash);
+      if (receipt.status !== 1) throw new QoodError("CHAIN_CALL_FAILED", `${what}: transaction ${hash} reverted`);
       this.sent.push({ what, hash: receipt.hash as Hex, gasUsed: receipt.gasUsed });
       this.progress(`${what}: ${receipt.gasUsed} gas`);
       receipts.push(receipt);

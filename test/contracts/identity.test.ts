@@ -197,7 +197,7 @@ describe("DeviceRegistry", () => {
     const w = await world();
     const registry = await contractAt("DeviceRegistry", w.deployment.addresses.deviceRegistry);
     const device = new Wallet(hash("device"));
-    const publicKey = `0x${new SigningKey(device.privateKey).publicKey.slice(4)}` as Hex;
+    const publicKey: Hex = `0x${new SigningKey(device.privateKey).publicKey.slice(4)}`;
     const deviceKey = keccak256(publicKey) as Hex;
     const base = { vehicle: w.vehicle, epoch: 1, deviceKey, agent: w.who.at.tsp, deadline: FAR };
     const setup = async (change: Partial<typeof base> = {}, signers: { owner?: "owner" | "owner2" | "stranger"; device?: Wallet } = {}) => {

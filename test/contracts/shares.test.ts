@@ -1,6 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { ZeroAddress, ZeroHash } from "ethers";
+import hre from "hardhat";
 import type { Hex } from "../../sdk/bytes/index.ts";
+import { deliveryContext } from "../../sdk/delivery/index.ts";
 import { agreementData, hashTypedData, signTypedData } from "../../sdk/eip712/index.ts";
 import { hashHeader, streamHandle } from "../../sdk/formats/index.ts";
 import { type Agreement, agreementId, packShares, sixPairs, tokensHash, unpackShares, versionDigest, versionTerms } from "../../sdk/market/index.ts";
@@ -16,7 +20,7 @@ async function fixture() {
     const data = agreementData(w.domain("qoodShares"), text);
     return w.calls.agree(text, await signTypedData(w.who[by.owner ?? "owner"], data), await signTypedData(w.who[by.oem ?? "oem"], data));
   };
-  return { ...w, shares, vehicles, call, next: { ...w.text, nonce: 1 } as Agreement };
+  return { ...w, shares, vehicles, call, next: { ...w.text, nonce: 1 } };
 }
 
 describe("QoodShares", () => {
@@ -183,6 +187,25 @@ describe("Hashes of SDK and contracts", () => {
     const rights = { vehicle: f.vehicle, epoch: 1, dataClass: 2, privacy: 1, schema: SCHEMA };
     expect(await ask(probe, "handle", deployment.addresses.vehicleRegistry, rights)).to.equal(words.stream);
     expect(hashTypedData(agreementData(f.domain("qoodShares"), text))).to.have.length(66);
+  });
+
+  it("agree on the context of a delivery, by the frozen vectors", async () => {
+    const { vectors } = JSON.parse(readFileSync(join(import.meta.dirname, "../vectors/context.json"), "utf8")) as {
+      vectors: { chainId: string; exchange: Hex; dealId: Hex; page: number; context: Hex }[];
+    };
+    const { deployedBytecode } = await hre.artifacts.readArtifact("HashProbe");
+    let compared = 0;
+    for (const { chainId, exchange, dealId, page, context } of vectors) {
+      expect(deliveryContext({ chainId: BigInt(chainId), exchange, dealId, page })).to.equal(BigInt(context));
+      if (!Number.isSafeInteger(Number(chainId))) continue; // no chain of such an id can be started here
+      const elsewhere = await hre.network.create({ override: { chainId: Number(chainId) } });
+      await elsewhere.networkHelpers.setCode(exchange, deployedBytecode);
+      const probe = await elsewhere.ethers.getContractAt("HashProbe", exchange);
+      expect(await ask(probe, "contextOf", dealId, page)).to.equal(BigInt(context));
+      await elsewhere.close();
+      compared += 1;
+    }
+    expect(compared).to.be.greaterThan(1);
   });
 
   it("agree on packed shares for splits at their limits", async () => {

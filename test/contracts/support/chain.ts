@@ -78,4 +78,4 @@ export const now = (): Promise<number> => networkHelpers.time.latest();
 export const contractAt = (name: string, address: Hex) => ethers.getContractAt(name, address);
 
 /** Calls a function that the client has no name for. */
-export const ask = (contract: BaseContract, method: string, ...args: unknown[]): Promise<unknown> => contract.getFunction(method)(...args) as Promise<unknown>;
+export const ask = (contract: Pick<BaseContract, "getFunction">, method: string, ...args: unknown[]): Promise<unknown> => contract.getFunction(method)(...args) as Promise<unknown>;
