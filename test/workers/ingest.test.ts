@@ -153,7 +153,7 @@ describe("ingest", () => {
     const missing = await runToEnd("ingest", []);
     assert.equal(missing.code, 1);
     assert.equal(missing.stderr.trim().split("\n").length, 1);
-    const args = [...world.flags.slice(0, -2), "--artefacts", world.dir, "--log-file", join(world.dir, "log")];
+    const args = [...world.flags, "--artefacts", world.dir];
     const wrong = await runToEnd("ingest", args, { ...world.secrets, QOOD_VAULT_PASSPHRASE: "wrong" });
     assert.equal(wrong.code, 1);
     assert.equal(wrong.stderr.trim().split("\n").length, 1);

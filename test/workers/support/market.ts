@@ -14,13 +14,16 @@ import type { World } from "./world.ts";
 const FAR = 4_000_000_000;
 const LEGAL = toHex(bytes32("terms of use"));
 
+/** The part of a {@link World} that a market is made in. */
+export type MarketWorld = Pick<World, "accounts" | "client" | "provider">;
+
 /** Sends a call as one of the world's accounts and waits until it is mined. */
-export async function act(world: World, who: HDNodeWallet, call: Call): Promise<void> {
+export async function act(world: MarketWorld, who: HDNodeWallet, call: Call): Promise<void> {
   await send(who.connect(world.provider), call);
 }
 
 /** Mints vehicle number `n` and has owner and OEM sign an agreement that names the TSP. Gives the token id in decimal. */
-export async function mintAgreed(world: World, n: number): Promise<string> {
+export async function mintAgreed(world: MarketWorld, n: number): Promise<string> {
   const { oem, owner, tsp, keeper } = world.accounts;
   const { chainId, addresses } = world.client.deployment;
   const registry = { chainId, verifyingContract: addresses.vehicleRegistry };
@@ -41,7 +44,7 @@ export async function mintAgreed(world: World, n: number): Promise<string> {
 }
 
 /** Gives the buyer QDD and lets the exchange take them. */
-export async function fundBuyer(world: World, amount: bigint): Promise<void> {
+export async function fundBuyer(world: MarketWorld, amount: bigint): Promise<void> {
   const { foundation, buyer } = world.accounts;
   const { calls } = world.client;
   const now = (await world.provider.getBlock("latest"))!.timestamp;
@@ -51,7 +54,7 @@ export async function fundBuyer(world: World, amount: bigint): Promise<void> {
 }
 
 /** Buys an offer with a fresh delivery key. */
-export async function buy(world: World, offer: Offer, nonce: bigint): Promise<DeliveryKey> {
+export async function buy(world: MarketWorld, offer: Offer, nonce: bigint): Promise<DeliveryKey> {
   const key = randomDeliveryKey();
   await act(world, world.accounts.buyer, world.client.calls.buy(purchaseOf(offer, { keyX: key.publicKey[0], keyY: key.publicKey[1], nonce })));
   return key;

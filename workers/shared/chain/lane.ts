@@ -60,6 +60,8 @@ export interface Lane {
 
 const BUMP_PERCENT = 125n;
 const GWEI = 10n ** 9n;
+/** What a node says of a transaction that is there already; looking at the chain, which the next step does, settles it. */
+const SETTLED = /NONCE_EXPIRED|REPLACEMENT_UNDERPRICED|already known|already imported|nonce too low|underpriced/i;
 const LATE = "it is too late to send it";
 
 /** A revert's data, or the first line of what the node says. */
@@ -186,9 +188,12 @@ class Worker {
       await this.#options.chain.provider.send("eth_sendRawTransaction", [last.raw]);
       this.#options.log.info({ intent: intent.key, nonce: intent.nonce, hash: last.hash, attempt: intent.attempts.length }, "transaction sent");
     } catch (error) {
-      if (isPassingFault(error)) throw error;
-      // "Already known" and "nonce too low" are settled by looking at the chain, which the next step does.
-      this.#options.log.debug({ intent: intent.key, reason: reasonOf(error) }, "the node did not take the transaction");
+      if (!SETTLED.test(`${String((error as { code?: unknown }).code)} ${JSON.stringify((error as { info?: unknown }).info ?? "")} ${(error as Error).message}`)) {
+        // It may not have gone out: the next step sends it again.
+        this.#sentAt.delete(intent.key);
+        throw error;
+      }
+      this.#options.log.debug({ intent: intent.key, reason: reasonOf(error) }, "the node has the transaction, or its nonce is used");
     }
   }
 

@@ -24,10 +24,10 @@ export interface Chain {
   close(): void;
 }
 
-/** True for faults that pass (the way to the chain, an account that is empty for now); false for answers that stay. */
+/** True for faults that may pass (the way to the chain, a node that is overloaded, an account without ether); false for a revert. */
 export function isPassingFault(error: unknown): boolean {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return ["INSUFFICIENT_FUNDS", "NETWORK_ERROR", "TIMEOUT", "SERVER_ERROR", "ECONNREFUSED", "ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(String(code));
+  // Only a revert is the chain's own word; a node's limits, its restarts and an empty account are not.
+  return (error as { code?: unknown } | undefined)?.code !== "CALL_EXCEPTION";
 }
 
 async function finalBlock(provider: JsonRpcProvider, finality: string): Promise<number> {

@@ -78,9 +78,13 @@ export async function runWorker<S extends z.ZodObject>(
     log.info("ended");
     process.exit(code);
   };
-  const fail = (error: unknown): void => {
-    log.fatal({ err: error }, "failed");
+  const tell = (error: unknown): void => {
+    // A known fault is told once, in words; what is not known needs its stack.
+    if (common.logFile !== undefined || !(error instanceof QoodError)) log.fatal({ err: error }, "failed");
     process.stderr.write(`${program.name}: ${scrubText(line(error))}\n`);
+  };
+  const fail = (error: unknown): void => {
+    tell(error);
     void end("fault", 1);
   };
   process.on("SIGTERM", () => void end("SIGTERM", 0));
@@ -100,9 +104,8 @@ export async function runWorker<S extends z.ZodObject>(
     log.info(started.ready ?? {}, "ready");
     process.send?.({ ready: started.ready ?? {} });
   } catch (error) {
-    starting = false;
     if (ending.signal.aborted) process.exit(process.exitCode ?? 0);
-    process.exitCode = 1;
-    fail(error);
+    tell(error);
+    process.exit(1);
   }
 }
