@@ -25,15 +25,20 @@ export interface Cast {
 
 const ONE_ETHER = 10n ** 18n;
 
-/** Opens or makes all accounts, starts the parties, and sees that everyone can pay for gas on the local chain. */
-export async function gatherCast(options: {
-  readonly state: StateFolder;
-  readonly stack: Stack;
-  readonly logs: string;
-  readonly passphrase: string;
-  readonly provider: JsonRpcProvider;
-}): Promise<Cast> {
-  const { state, stack, passphrase, provider } = options;
+/** Connects the demo's own accounts to the chain and sees that everyone can pay for gas there. */
+export async function enterChain(cast: Cast, provider: JsonRpcProvider): Promise<Cast> {
+  await Promise.all(
+    Object.values(cast.addresses).map(async (address) => {
+      if ((await provider.getBalance(address)) < ONE_ETHER) await provider.send("anvil_setBalance", [address, toBeHex(100n * ONE_ETHER)]);
+    }),
+  );
+  const { foundation, tsp, storage, auditor } = cast.wallets;
+  return { ...cast, wallets: { foundation: foundation.connect(provider), tsp: tsp.connect(provider), storage: storage.connect(provider), auditor: auditor.connect(provider) } };
+}
+
+/** Opens or makes all accounts and starts the parties. The chain is not needed yet. */
+export async function gatherCast(options: { readonly state: StateFolder; readonly stack: Stack; readonly logs: string; readonly passphrase: string }): Promise<Cast> {
+  const { state, stack, passphrase } = options;
   const folder = join(state.path, "keystores");
   const script = (name: string): string => new URL(`./parties/${name}.ts`, import.meta.url).pathname;
   const start = async (name: PartyName, program: string): Promise<CalledProgram> => {
@@ -53,7 +58,7 @@ export async function gatherCast(options: {
   };
   const own = async (name: OwnRole): Promise<HDNodeWallet | Wallet> => {
     if (!listAccounts(folder).includes(name)) await createAccount(folder, name, passphrase);
-    return (await openAccount(folder, name, passphrase)).connect(provider);
+    return openAccount(folder, name, passphrase);
   };
   const [owner, oem, buyer, device] = await Promise.all([start("owner", "principal"), start("oem", "principal"), start("buyer", "buyer"), start("device", "device")]);
   const [foundation, tsp, storage, auditor] = await Promise.all([own("foundation"), own("tsp"), own("storage"), own("auditor")]);
@@ -63,8 +68,5 @@ export async function gatherCast(options: {
     oem: await oem.call<Hex>("address", null),
     buyer: await buyer.call<Hex>("address", null),
   };
-  for (const address of Object.values(addresses)) {
-    if ((await provider.getBalance(address)) < ONE_ETHER) await provider.send("anvil_setBalance", [address, toBeHex(100n * ONE_ETHER)]);
-  }
   return { wallets: { foundation, tsp, storage, auditor }, parties: { owner, oem, buyer, device }, addresses, tspKeyFile: join(folder, "tsp.json") };
 }

@@ -5,7 +5,7 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
 import { deploy } from "../deploy/deploy.ts";
 import type { DeployResult } from "../deploy/deploy.ts";
-import { gatherCast } from "./accounts.ts";
+import { enterChain, gatherCast } from "./accounts.ts";
 import type { Cast } from "./accounts.ts";
 import type { DemoArguments } from "./arguments.ts";
 import { checkDrive } from "./check.ts";
@@ -58,21 +58,25 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
   mkdirSync(results, { recursive: true });
   const passphrase = statePassphrase(state.path);
 
-  const engines = await step("start", "starting chain, queue and storage nodes", () =>
-    startEngines({ state, stack, cache: process.env.QOOD_CACHE ?? join(root, ".cache"), logs, rpcPort: args.rpcPort, say: progress.say }),
+  const [engines, gathered] = await step("start", "starting chain, queue and storage nodes; the parties gather", () =>
+    Promise.all([
+      startEngines({ state, stack, cache: process.env.QOOD_CACHE ?? join(root, ".cache"), logs, rpcPort: args.rpcPort, say: progress.say }),
+      gatherCast({ state, stack, logs, passphrase }),
+    ]),
   );
-  const cast = await step("start", "gathering the parties", () => gatherCast({ state, stack, logs, passphrase, provider: engines.provider }));
+  const cast = await enterChain(gathered, engines.provider);
   const deploymentFolder = join(state.path, "deployment");
   const deployment = await step("deploy", "deploying the contracts", (update) => deployAll(cast, deploymentFolder, update));
 
   const vault = await prepareVault(state.path, passphrase);
-  const enrolled = await step("deploy", "a new car joins: minted, device set up, owner and OEM agreed", () =>
-    withTspLane(cast, engines, (sendAsTsp) => enrol({ cast, engines, deployment, schema: chosen.schema, vaultKey: vault.publicKey, sendAsTsp })),
-  );
+  const deploymentFile = join(deploymentFolder, "deployment.json");
+  const [enrolled] = await Promise.all([
+    step("deploy", "a new car joins: minted, device set up, owner and OEM agreed", () =>
+      withTspLane(cast, engines, (sendAsTsp) => enrol({ cast, engines, deployment, schema: chosen.schema, vaultKey: vault.publicKey, sendAsTsp })),
+    ),
+    step("start", "starting ingest, prover and delivery", () => startTspWorkers({ state, stack, logs, passphrase, cast, engines, vault: vault.file, deploymentFile })),
+  ]);
   await takeStream({ engines, vault: vault.file, passphrase, enrolled, schema: chosen.schema, cells: chosen.survey.cells ?? [] });
-  await step("start", "starting ingest, prover and delivery", () =>
-    startTspWorkers({ state, stack, logs, passphrase, cast, engines, vault: vault.file, deploymentFile: join(deploymentFolder, "deployment.json") }),
-  );
 
   await step("replay", "the car drives: its device signs and sends", (update) => replay(cast, engines, chosen, enrolled, update));
   const offered = await step("offers", "sealing, storing, anchoring, offering", (update) => awaitOffers(engines, chosen, enrolled, update));
