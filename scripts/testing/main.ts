@@ -1,10 +1,10 @@
 // The test command: every suite, one after the other, its budget, and the sum over all of them as the last line.
-// usage: npm test [-- SUITE ...]
+// usage: npm test [-- SUITE ...]; npm run test:long; npm run test:chaos
 import { spawn } from "node:child_process";
 import { ensureCompiled } from "../bootstrap/compile.ts";
 import { countTests } from "./count.ts";
 import type { Count } from "./count.ts";
-import { suites } from "./suites.ts";
+import { suiteSets } from "./suites.ts";
 import type { Suite } from "./suites.ts";
 
 const run: { child: ReturnType<typeof spawn> | undefined; stopped: boolean } = { child: undefined, stopped: false };
@@ -19,7 +19,7 @@ process.on("disconnect", stop);
 function runSuite(suite: Suite): Promise<Count> {
   const [command, ...args] = suite.command;
   return new Promise((resolve) => {
-    const child = spawn(command === "node" ? process.execPath : command!, args, { stdio: ["ignore", "pipe", "pipe"], env: process.env });
+    const child = spawn(command === "node" ? process.execPath : command!, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...suite.env } });
     run.child = child;
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => {
@@ -32,7 +32,8 @@ function runSuite(suite: Suite): Promise<Count> {
   });
 }
 
-const wanted = process.argv.slice(2);
+const [set, ...wanted] = process.argv[2] === "--long" || process.argv[2] === "--chaos" ? [process.argv[2].slice(2) as "long" | "chaos", ...process.argv.slice(3)] : ["short" as const, ...process.argv.slice(2)];
+const suites = suiteSets[set];
 const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
   process.stderr.write(`no suite named ${unknown.join(", ")}: choose from ${suites.map((suite) => suite.name).join(", ")}\n`);

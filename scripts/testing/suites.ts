@@ -5,17 +5,18 @@ export interface Suite {
   readonly command: readonly string[];
   /** How its output is counted: a check is one test, passed when the command ends with 0. */
   readonly counts: "check" | "node" | "mocha";
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Seconds that the suite may take on two cores; said at the end, an excess is shown and fails nothing. */
   readonly budget: number;
 }
 
-const nodeTest = (folder: string): readonly string[] => [
-  ...["node", "--disable-warning=ExperimentalWarning", "--test", "--test-reporter=spec", "--test-concurrency=2"],
-  `test/${folder}/**/*.test.ts`,
+const nodeTest = (folder: string, concurrency = 2): readonly string[] => [
+  ...["node", "--disable-warning=ExperimentalWarning", "--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`],
+  folder.includes("/") ? `test/${folder}.test.ts` : `test/${folder}/**/*.test.ts`,
 ];
 
-/** Every suite, in the order in which they run: what fails fastest comes first. */
-export const suites: readonly Suite[] = [
+const short: readonly Suite[] = [
   { name: "typecheck", command: ["node", "node_modules/typescript/bin/tsc", "-p", "."], counts: "check", budget: 60 },
   { name: "lint", command: ["node", "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."], counts: "check", budget: 90 },
   { name: "lint:contracts", command: ["node", "node_modules/solhint/solhint.js", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"], counts: "check", budget: 20 },
@@ -25,5 +26,18 @@ export const suites: readonly Suite[] = [
   { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", budget: 180 },
   { name: "circuits", command: nodeTest("circuits"), counts: "node", budget: 180 },
   { name: "workers", command: nodeTest("workers"), counts: "node", budget: 150 },
-  { name: "e2e", command: nodeTest("e2e"), counts: "node", budget: 240 },
+  { name: "findings", command: nodeTest("findings"), counts: "node", budget: 60 },
+  { name: "docs", command: nodeTest("docs"), counts: "node", budget: 20 },
+  // One at a time: each case starts a market of ten processes.
+  { name: "e2e", command: nodeTest("e2e", 1), counts: "node", budget: 300 },
 ];
+
+/** Long forms of what the short suites do a few times. */
+const long: readonly Suite[] = [
+  { name: "deletion", command: ["node", "scripts/circuits/deletion.ts"], counts: "check", budget: 180 },
+  { name: "day", command: ["node", "scripts/demo/main.ts", "--json", "--hours", "26", "--state", ".state/test-day"], counts: "check", budget: 180 },
+];
+const chaos: readonly Suite[] = [{ name: "kills", command: nodeTest("e2e/kill", 1), counts: "node", env: { QOOD_KILLS: "20" }, budget: 600 }];
+
+/** The sets of suites, each in the order in which they run: what fails fastest comes first. */
+export const suiteSets = { short, long, chaos } as const;
