@@ -20,9 +20,6 @@ contract AttestedReserveFeed is IAttestedReserveFeed, AccessManaged {
     /// @inheritdoc IAggregatorV3
     uint8 public immutable decimals;
 
-    /// @inheritdoc IAggregatorV3
-    uint256 public constant version = 1;
-
     uint80 private _latest;
     mapping(uint80 round => Round) private _rounds;
 
@@ -50,6 +47,11 @@ contract AttestedReserveFeed is IAttestedReserveFeed, AccessManaged {
     /// @inheritdoc IAggregatorV3
     function description() external pure returns (string memory) {
         return "QDD reserve, attested";
+    }
+
+    /// @inheritdoc IAggregatorV3
+    function version() external pure returns (uint256) {
+        return 1;
     }
 
     /// @inheritdoc IAggregatorV3
