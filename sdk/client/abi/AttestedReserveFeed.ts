@@ -20,5 +20,5 @@ export const AttestedReserveFeedAbi = [
   "function isConsumingScheduledOp() view returns (bytes4)",
   "function latestRoundData() view returns (uint80, int256, uint256, uint256, uint80)",
   "function setAuthority(address newAuthority)",
-  "function version() view returns (uint256)",
+  "function version() pure returns (uint256)",
 ] as const;
