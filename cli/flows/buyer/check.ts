@@ -5,11 +5,12 @@ import { recoverTypedData, sellOrderData } from "@qoodblock/sdk/eip712";
 import { QoodError, ensure } from "@qoodblock/sdk/errors";
 import { openHeader, streamHandle } from "@qoodblock/sdk/formats";
 import type { DataClass, Privacy } from "@qoodblock/sdk/formats";
-import { DATA_CLASS, PRIVACY, agreementParts, decodeOffer, lotsHash, versionDigest, versionTerms, MAX_OFFER_BYTES } from "@qoodblock/sdk/market";
+import { DATA_CLASS, PRIVACY, agreementParts, decodeOffer, lotsHash, pairIndex, versionDigest, versionTerms, MAX_OFFER_BYTES } from "@qoodblock/sdk/market";
 import type { Offer, OfferLot } from "@qoodblock/sdk/market";
 import { checkBatch } from "@qoodblock/sdk/sealing";
 import type { CheckedBatch } from "@qoodblock/sdk/sealing";
 import type { BuyerContext } from "./context.ts";
+import { checkRights } from "./rights.ts";
 
 /** An offer that has passed every check, with its batches. */
 export interface CheckedOffer {
@@ -56,6 +57,9 @@ async function checkAgreement({ client }: BuyerContext, offer: Offer): Promise<v
   ensure(current.version === order.version, "AGREEMENT_NOT_IN_FORCE", `the order pins agreement version ${order.version}; in force is ${current.version === 0 ? "none" : current.version}`);
   const digest = versionDigest(order.agreementId, order.version, versionTerms(agreement.text));
   ensure(same(digest, current.digest), "AGREEMENT_TEXT", "the agreement in the offer is not the one that was recorded on the chain");
+  const pair = pairIndex(order.dataClass, order.privacy);
+  const sellable = agreement.text.pairs[pair]?.authorised === true && ((current.denied >> pair) & 1) === 0;
+  ensure(sellable, "AGREEMENT_DENIED", `owner or OEM does not allow to sell class ${order.dataClass}, privacy ${order.privacy}`);
 }
 
 async function fetchFile({ storage }: BuyerContext, cid: string, what: string, maxBytes: number): Promise<Uint8Array> {
@@ -85,6 +89,7 @@ async function checkLot(context: BuyerContext, offer: Offer, lot: OfferLot): Pro
   ensure(same(handle, header.words.stream), "STREAM_FOREIGN", "the header's stream is not of the vehicle and class that the order sells");
   const anchor = await client.reads.anchorOf(header.words.tsp, lot.anchor.root);
   ensure(anchor.time > 0, "ANCHOR_MISSING", `the header is not anchored: ${header.words.tsp} has no anchor ${lot.anchor.root} on this chain`);
+  await checkRights(context, offer, lot, anchor.time);
   if (lot.envelope !== null) {
     const known = await client.reads.isDeviceValidAt(header.rest.deviceKey, vehicle, anchor.blockNumber);
     ensure(known, "DEVICE_UNKNOWN", `device ${header.rest.deviceKey} was not registered for this vehicle when the header was anchored`);

@@ -22,8 +22,8 @@ export async function act(world: MarketWorld, who: HDNodeWallet, call: Call): Pr
   await send(who.connect(world.provider), call);
 }
 
-/** Mints vehicle number `n` and has owner and OEM sign an agreement that names the TSP. Gives the token id in decimal. */
-export async function mintAgreed(world: MarketWorld, n: number): Promise<string> {
+/** Mints vehicle number `n` and has owner and OEM sign an agreement that names the TSP. Gives the token id in decimal and the text. */
+export async function mintWithAgreement(world: MarketWorld, n: number): Promise<{ vehicle: string; text: Agreement }> {
   const { oem, owner, tsp, keeper } = world.accounts;
   const { chainId, addresses } = world.client.deployment;
   const registry = { chainId, verifyingContract: addresses.vehicleRegistry };
@@ -40,7 +40,12 @@ export async function mintAgreed(world: MarketWorld, n: number): Promise<string>
   };
   const shares = { chainId, verifyingContract: addresses.qoodShares };
   await act(world, tsp, world.client.calls.agree(text, await signTypedData(owner, agreementData(shares, text)), await signTypedData(oem, agreementData(shares, text))));
-  return vehicle.toString();
+  return { vehicle: vehicle.toString(), text };
+}
+
+/** The same; gives the token id alone. */
+export async function mintAgreed(world: MarketWorld, n: number): Promise<string> {
+  return (await mintWithAgreement(world, n)).vehicle;
 }
 
 /** Gives the buyer QDD and lets the exchange take them. */
