@@ -72,7 +72,7 @@ describe("a purchase", { concurrency: 1 }, () => {
     } catch (thrown) {
       error = thrown;
     }
-    assert.ok(error instanceof QoodError, error === undefined ? `bought, instead of ${code}` : String(error));
+    if (!(error instanceof QoodError)) assert.fail(error instanceof Error ? error : `bought, instead of ${code}`);
     assert.equal(error.code, code, error.message);
     assert.match(error.message, says);
     assert.ok(!error.message.includes("\n"), error.message);
