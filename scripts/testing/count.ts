@@ -12,6 +12,11 @@ export function plain(text: string): string {
   return text.replace(/\u001b\[[0-9;]*m/g, "");
 }
 
+/** Hardhat says each runner's count and then the sum over its runners: the last line counts. */
+function last(text: string, pattern: RegExp): number {
+  return Number([...text.matchAll(pattern)].at(-1)?.[1] ?? 0);
+}
+
 function sum(text: string, pattern: RegExp): number {
   let total = 0;
   for (const match of text.matchAll(pattern)) total += Number(match[1]);
@@ -33,9 +38,9 @@ export function countTests(counts: Suite["counts"], output: string, exitCode: nu
           skipped: sum(text, /^ℹ (?:skipped|todo) (\d+)$/gm),
         }
       : {
-          passed: sum(text, /^\s*(\d+) passing\b/gm),
-          failed: sum(text, /^\s*(\d+) failing\b/gm),
-          skipped: sum(text, /^\s*(\d+) (?:pending|skipped)\b/gm),
+          passed: last(text, /^\s*(\d+) passing\b/gm),
+          failed: last(text, /^\s*(\d+) failing\b/gm),
+          skipped: last(text, /^\s*(\d+) (?:pending|skipped)\b/gm),
         };
   if (count.failed === 0 && (exitCode !== 0 || count.passed === 0)) count.failed = 1;
   return count;
