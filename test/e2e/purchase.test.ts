@@ -115,6 +115,9 @@ describe("a purchase", { concurrency: 1 }, () => {
       const { batch, cid } = await market.sell();
       replaceBlock(market.repos.seller, batch.sealed.ciphertext, flipped(batch.sealed.ciphertext));
       await refused(cid, "STORAGE_NOT_FOUND", /^the ciphertext cannot be had, so nothing is paid: /);
+      // Mended by the seller, the same offer is good.
+      replaceBlock(market.repos.seller, flipped(batch.sealed.ciphertext), batch.sealed.ciphertext);
+      await market.purchase(cid);
     });
     it("a corrupted block in the buyer's own store", async () => {
       const { batch, cid, lot } = await market.sell();

@@ -13,9 +13,11 @@ export class VerifiedBlockstore extends FsBlockstore {
     for await (const part of super.get(cid, options)) parts.push(part);
     const block = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     if (cid.multihash.code === SHA2_256 && !equalBytes(createHash("sha256").update(block).digest(), cid.multihash.digest)) {
-      throw new QoodError("STORAGE_CORRUPT", `block ${cid.toString()} in the store at ${this.path} does not match its CID: remove it and fetch or upload it again`, {
+      const corrupt = new QoodError("STORAGE_CORRUPT", `block ${cid.toString()} in the store at ${this.path} does not match its CID: remove it and fetch or upload it again`, {
         details: { cid: cid.toString() },
       });
+      // By this name bitswap tells a block that it cannot serve from a fault for which it gives up its whole answer to a peer.
+      throw Object.assign(corrupt, { name: "NotFoundError" });
     }
     yield block;
   }
