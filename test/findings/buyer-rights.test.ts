@@ -20,6 +20,10 @@ describe("what could never be delivered is not bought", { concurrency: 1 }, () =
     await market.stop();
   });
   const balance = (): Promise<bigint> => market.client.reads.balanceOf(market.client.deployment.addresses.qdd, market.accounts.buyer.address as Hex);
+  /** The chain counts in seconds and makes two blocks in each: waits for one of a later second. */
+  async function secondAfter(time: number): Promise<void> {
+    while ((await market.provider.getBlock("latest"))!.timestamp <= time) await wait(50);
+  }
   async function refused(cid: string, code: string): Promise<void> {
     const before = await balance();
     await assert.rejects(market.purchase(cid), { code });
@@ -46,6 +50,7 @@ describe("what could never be delivered is not bought", { concurrency: 1 }, () =
     const { owner, keeper } = market.accounts;
     const batch = market.seal({ car });
     await act(market, owner, market.client.calls.transferVehicle(owner.address as Hex, keeper.address as Hex, BigInt(car.config.vehicle)));
+    await secondAfter(await market.client.reads.epochEnd(BigInt(car.config.vehicle), 1));
     const lot = await market.lot(batch);
     await refused(await market.publish(await market.offer(lot, batch, {}, car)), "ANCHOR_AFTER_EPOCH");
   });
@@ -55,9 +60,7 @@ describe("what could never be delivered is not bought", { concurrency: 1 }, () =
     const { owner, oem, tsp } = market.accounts;
     const text = { ...offer.agreement.text, nonce: 1 };
     const data = agreementData({ chainId: offer.chainId, verifyingContract: market.client.deployment.addresses.qoodShares }, text);
-    // The chain counts in seconds and makes two blocks in each: the new version must not start in the anchor's own second.
-    const { time } = await market.client.reads.anchorOf(lot.anchor.tsp, lot.anchor.root);
-    while ((await market.provider.getBlock("latest"))!.timestamp <= time) await wait(50);
+    await secondAfter((await market.client.reads.anchorOf(lot.anchor.tsp, lot.anchor.root)).time);
     await act(market, tsp, market.client.calls.agree(text, await signTypedData(owner, data), await signTypedData(oem, data)));
     const renewed = { ...(await market.offer(lot, batch, { version: 2 }, car)), agreement: { version: 2, text } };
     await refused(await market.publish(renewed), "ANCHOR_AGENT");
