@@ -120,6 +120,8 @@ export function flipped(bytes: Uint8Array, at = 5): Uint8Array {
 /** Starts a market; it costs some six seconds. */
 export async function startMarket(): Promise<Market> {
   const dir = mkdtempSync(join(tmpdir(), "qood-market-"));
+  // At the very end: a node that has been stopped may still note which peers it has lost.
+  process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
   const repos = { seller: join(dir, "seller"), buyer: join(dir, "buyer") };
   const [chain, seller, own] = await Promise.all([testChain(join(dir, "chain")), createHeliaStorage({ repo: repos.seller }), createHeliaStorage({ repo: repos.buyer })]);
   const provider = openProvider(chain.url, 31337, 100);
@@ -227,7 +229,6 @@ export async function startMarket(): Promise<Market> {
       await closeProofEngine();
       provider.destroy();
       await Promise.all([seller.close(), own.close(), chain.stop()]);
-      rmSync(dir, { recursive: true, force: true });
     },
   };
   return market;

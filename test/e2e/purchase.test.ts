@@ -193,7 +193,6 @@ describe("a purchase", { concurrency: 1 }, () => {
     it("a lot that the order does not sell", async () => {
       const [one, two] = [await market.sell(), await market.sell()];
       await refused(await market.publish({ ...one.offer, lots: two.offer.lots }), "OFFER_LOTS", /^the headers in the offer are not the lots that the order sells$/);
-      await refused(await market.publish({ ...one.offer, lots: [one.lot, two.lot] }), "OFFER_LOTS", /not the lots/);
     });
     it("a header with one word changed", async () => {
       const { offer, lot } = await market.sell();
