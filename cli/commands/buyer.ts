@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { fromHex } from "@qoodblock/sdk/bytes";
 import { createDeliveryKey } from "@qoodblock/sdk/delivery";
+import type { DeliveryKey } from "@qoodblock/sdk/delivery";
 import { schemaByHash, schemaId } from "@qoodblock/sdk/dictionary";
 import { writeRecords } from "@qoodblock/sdk/drive";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { totalPrice } from "@qoodblock/sdk/market";
+import { decodeFlags } from "@qoodblock/sdk/formats";
+import { DATA_CLASS, PRIVACY, totalPrice } from "@qoodblock/sdk/market";
 import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
 import { connectChain, passphraseOf } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
@@ -14,7 +16,10 @@ import { checkOffer } from "../flows/buyer/check.ts";
 import type { BuyerContext } from "../flows/buyer/context.ts";
 import { awaitDelivery, openDelivery } from "../flows/buyer/open.ts";
 import { pay } from "../flows/buyer/pay.ts";
-import { giveReceipt } from "../flows/buyer/settle.ts";
+import type { Paid } from "../flows/buyer/pay.ts";
+import { resumePurchase } from "../flows/buyer/resume.ts";
+import { giveReceiptIfOpen } from "../flows/buyer/settle.ts";
+import { checkDealId } from "../flows/deal.ts";
 import { openAccount } from "../keystore.ts";
 import { printResult } from "../output.ts";
 
@@ -33,7 +38,30 @@ async function withBuyer<T>(options: GlobalOptions, account: string, work: (cont
   }
 }
 
-/** `qood buyer show|buy`: look at an offer, and buy it. */
+/** The account's delivery key, which a key file's account gives again at any time. */
+async function deliveryKeyOf({ signer, provider }: BuyerContext): Promise<DeliveryKey> {
+  const account = await signer.getAddress();
+  const key = await createDeliveryKey(signer, (await provider.getCode(account)) !== "0x");
+  if (key.origin === "random") throw new QoodError("ACCOUNT_NOT_DETERMINISTIC", `account ${account} does not sign the same text the same way twice: use an account of a key file`);
+  return key;
+}
+
+/** From a paid deal to the files, and only then the receipt. */
+async function openAndSettle(context: BuyerContext, paid: Paid, key: DeliveryKey, out: string): Promise<Record<string, unknown>> {
+  context.say(`deal ${paid.dealId}: waiting for the key and its proof`);
+  const opened = openDelivery(context, paid, await awaitDelivery(context, paid), key);
+  const { rest } = paid.checked.offer.lots[0]!.header;
+  mkdirSync(out, { recursive: true });
+  const csvPath = join(out, "records.csv");
+  const written = await writeRecords(
+    opened.rows.map((row) => [...row]),
+    { schema: schemaByHash(fromHex(rest.schema, 32)), dictionaryVersion: rest.dictionaryVersion, csvPath, geoJsonPath: join(out, "records.geojson") },
+  );
+  await giveReceiptIfOpen(context, paid);
+  return { dealId: paid.dealId, records: written.records, csv: csvPath, geoJson: written.geoJson };
+}
+
+/** `qood buyer show|buy|open`: look at an offer, buy it, and go on with a purchase. */
 export function registerBuyer(program: Command): void {
   const buyer = program.command("buyer").description("for buyers of data");
   buyer
@@ -49,7 +77,9 @@ export function registerBuyer(program: Command): void {
       const { rest } = lots[0]!.header;
       const result = { ...{ cid, seller: order.seller, token: order.token, price: totalPrice(order), lots: lots.length, records: lots.reduce((sum, { header }) => sum + header.rest.records, 0) } };
       const schema = schemaId(schemaByHash(fromHex(rest.schema, 32)));
-      printResult({ ...result, schema, from: new Date(rest.firstTime).toISOString(), to: new Date(lots.at(-1)!.header.rest.lastTime).toISOString(), expires: new Date(order.expiry * 1000).toISOString() }, options.json);
+      const named = (names: Readonly<Record<string, number>>, value: number): string => Object.keys(names).find((name) => names[name] === value) ?? String(value);
+      const sealed = { class: named(DATA_CLASS, order.dataClass), privacy: named(PRIVACY, order.privacy), origin: decodeFlags(lots[0]!.header.words.flags).origin };
+      printResult({ ...result, ...sealed, schema, from: new Date(rest.firstTime).toISOString(), to: new Date(lots.at(-1)!.header.rest.lastTime).toISOString(), expires: new Date(order.expiry * 1000).toISOString() }, options.json);
     });
   buyer
     .command("buy")
@@ -60,24 +90,30 @@ export function registerBuyer(program: Command): void {
     .option("--peer <multiaddr>", "a node that has the files; may be given several times", collect, [])
     .action(async (cid: string, given: { account: string; out: string; peer: string[] }) => {
       const options = program.opts<GlobalOptions>();
-      mkdirSync(given.out, { recursive: true });
       const result = await withBuyer(options, given.account, async (context) => {
-        const account = await context.signer.getAddress();
-        const key = await createDeliveryKey(context.signer, (await context.provider.getCode(account)) !== "0x");
-        if (key.origin === "random") throw new QoodError("ACCOUNT_NOT_DETERMINISTIC", `account ${account} does not sign the same text the same way twice: use an account of a key file`);
+        const key = await deliveryKeyOf(context);
         const checked = await checkOffer(context, cid, given.peer);
         context.say("every check passed, paying into escrow");
         const paid = await pay(context, checked, key);
-        context.say(`deal ${paid.dealId}: waiting for the key and its proof`);
-        const opened = openDelivery(context, paid, await awaitDelivery(context, paid), key);
-        const { rest } = checked.offer.lots[0]!.header;
-        const csvPath = join(given.out, "records.csv");
-        const written = await writeRecords(
-          opened.rows.map((row) => [...row]),
-          { schema: schemaByHash(fromHex(rest.schema, 32)), dictionaryVersion: rest.dictionaryVersion, csvPath, geoJsonPath: join(given.out, "records.geojson") },
-        );
-        await giveReceipt(context, paid);
-        return { dealId: paid.dealId, records: written.records, csv: csvPath, geoJson: written.geoJson };
+        context.say(`deal ${paid.dealId}: paid; \`qood buyer open\` goes on if this is stopped`);
+        return openAndSettle(context, paid, key, given.out);
+      });
+      printResult(result, options.json);
+    });
+  buyer
+    .command("open")
+    .description("go on with a deal that is paid: wait for the key, open and verify the data, write it, and sign the receipt")
+    .argument("<deal>", "the deal's id")
+    .argument("<cid>", "CID of the offer that it was made from")
+    .requiredOption("--account <name>", "your account")
+    .requiredOption("--out <folder>", "where records.csv and records.geojson are written")
+    .option("--peer <multiaddr>", "a node that has the files; may be given several times", collect, [])
+    .action(async (id: string, cid: string, given: { account: string; out: string; peer: string[] }) => {
+      const options = program.opts<GlobalOptions>();
+      const dealId = checkDealId(id);
+      const result = await withBuyer(options, given.account, async (context) => {
+        const key = await deliveryKeyOf(context);
+        return openAndSettle(context, await resumePurchase(context, dealId, cid, given.peer), key, given.out);
       });
       printResult(result, options.json);
     });

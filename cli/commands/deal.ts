@@ -1,25 +1,10 @@
 import type { Command } from "commander";
-import type { Hex } from "@qoodblock/sdk/bytes";
-import { readEvents, send } from "@qoodblock/sdk/client";
-import type { Client } from "@qoodblock/sdk/client";
-import { QoodError } from "@qoodblock/sdk/errors";
-import type { Terms } from "@qoodblock/sdk/market";
+import { send } from "@qoodblock/sdk/client";
 import { connectChain, passphraseOf } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
+import { checkDealId, findDeal } from "../flows/deal.ts";
 import { openAccount } from "../keystore.ts";
 import { printResult } from "../output.ts";
-import type { JsonRpcProvider } from "ethers";
-
-function checkId(id: string): Hex {
-  if (!/^0x[0-9a-fA-F]{64}$/.test(id)) throw new QoodError("DEAL_ID", `${JSON.stringify(id)} is no deal id: 0x and 64 hexadecimal digits`);
-  return id.toLowerCase() as Hex;
-}
-
-async function termsOf(client: Client, provider: JsonRpcProvider, id: Hex): Promise<Terms> {
-  const [bought] = await readEvents(client.deployment, provider, "Bought", { fromBlock: client.deployment.startBlock, toBlock: "latest", indexed: [id] });
-  if (bought === undefined) throw new QoodError("DEAL_UNKNOWN", `there is no deal ${id} on chain ${client.deployment.chainId}`);
-  return bought.terms;
-}
 
 /** `qood deal show|refund`: how a deal stands, and the money back after the deadline. */
 export function registerDeal(program: Command): void {
@@ -30,10 +15,10 @@ export function registerDeal(program: Command): void {
     .argument("<id>", "the deal's id")
     .action(async (id: string) => {
       const options = program.opts<GlobalOptions>();
-      const dealId = checkId(id);
+      const dealId = checkDealId(id);
       const { client, provider } = await connectChain(options);
       try {
-        const terms = await termsOf(client, provider, dealId);
+        const { terms } = await findDeal(client, provider, dealId);
         const { state, purchasedAt, deliveredAt } = await client.reads.dealOf(dealId);
         const time = (seconds: number): string | null => (seconds === 0 ? null : new Date(seconds * 1000).toISOString());
         const windowEnds = deliveredAt === 0 ? null : time(deliveredAt + terms.complaintWindow);
@@ -49,11 +34,11 @@ export function registerDeal(program: Command): void {
     .requiredOption("--account <name>", "the account that pays the gas")
     .action(async (id: string, given: { account: string }) => {
       const options = program.opts<GlobalOptions>();
-      const dealId = checkId(id);
+      const dealId = checkDealId(id);
       const wallet = await openAccount(options.keystores, given.account, passphraseOf(options));
       const { client, provider } = await connectChain(options);
       try {
-        const receipt = await send(wallet.connect(provider), client.calls.refund(await termsOf(client, provider, dealId)));
+        const receipt = await send(wallet.connect(provider), client.calls.refund((await findDeal(client, provider, dealId)).terms));
         printResult({ dealId, transaction: receipt.hash, gas: receipt.gasUsed }, options.json);
       } finally {
         provider.destroy();

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const stamp = join(root, ".cache", "compiled");
 
-/** Hash over all that decides the compiler's output: the sources, its settings, and the locked compiler. */
-function sourcesHash(): string {
+/** Hash over all that decides the compiler's output: the sources, its settings, and the locked compiler; 0x-less hex. */
+export function contractsHash(): string {
   const hash = createHash("sha256");
   const files = readdirSync(join(root, "contracts"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".sol"))
@@ -25,7 +25,7 @@ function sourcesHash(): string {
  * @throws Error with the compiler's last lines.
  */
 export async function ensureCompiled(say: (line: string) => void): Promise<void> {
-  const hash = sourcesHash();
+  const hash = contractsHash();
   if (existsSync(join(root, "artifacts")) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   say("compiling the contracts (about half a minute) …");
   const started = Date.now();

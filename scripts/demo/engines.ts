@@ -6,7 +6,7 @@ import { openProvider } from "@qoodblock/sdk/client";
 import { LOCAL_CHAIN_ID, startAnvil } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { startRedis } from "@qoodblock/workers/shared/engines/redis.ts";
 import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
-import { beginAnew, chainIsTorn, chainKnowsHead, followHead } from "./head.ts";
+import { beginAnew, chainHoldsContracts, chainIsTorn, chainKnowsHead, followHead, noteContracts } from "./head.ts";
 import type { Stack } from "./stack.ts";
 import { startWorker } from "./worker.ts";
 
@@ -44,6 +44,8 @@ export async function startEngines(options: {
   readonly state: StateFolder;
   readonly stack: Stack;
   readonly cache: string;
+  /** Hash of the contracts' sources. */
+  readonly contracts: string;
   readonly logs: string;
   readonly rpcPort: number | undefined;
   readonly say: (line: string) => void;
@@ -53,6 +55,10 @@ export async function startEngines(options: {
     say("the last run was ended while the chain was being written: a new chain is begun");
     beginAnew(state.path);
   }
+  if (!chainHoldsContracts(state.path, options.contracts)) {
+    say("the contracts have changed since the last run: a new chain is begun");
+    beginAnew(state.path);
+  }
   let chain = await startChain(state, stack, options.rpcPort);
   if (!(await chainKnowsHead(state.path, chain.provider))) {
     say("the chain has lost its last blocks with the last run: a new chain is begun");
@@ -60,6 +66,7 @@ export async function startEngines(options: {
     beginAnew(state.path);
     chain = await startChain(state, stack, options.rpcPort);
   }
+  noteContracts(state.path, options.contracts);
   const followed = followHead(state.path, chain.provider);
   stack.push("head", followed);
 

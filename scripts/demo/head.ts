@@ -7,7 +7,7 @@ import { writeAtomically } from "@qoodblock/workers/shared/process/state.ts";
 const headSchema = z.object({ number: z.int().nonnegative(), hash: z.string() });
 
 /** What depends on the chain: it goes when the chain has lost blocks that the rest has seen. */
-const dependents = ["chain", "redis", "tsp", "buyer", "deployment", "head.json"];
+const dependents = ["chain", "redis", "tsp", "buyer", "deployment", "head.json", "contracts"];
 
 /**
  * True when the chain in this state folder cannot be read at all: a kill in the middle of its writing leaves half a file.
@@ -33,6 +33,20 @@ export async function chainKnowsHead(state: string, provider: JsonRpcProvider): 
   const head = headSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
   if (!head.success) return false;
   return (await provider.getBlock(head.data.number))?.hash === head.data.hash;
+}
+
+/**
+ * True when the chain in this state folder holds these contracts, or none yet. After a change of their sources the old
+ * ones cannot be told from a foreign deployment, and this program would not fit them.
+ */
+export function chainHoldsContracts(state: string, sources: string): boolean {
+  const file = join(state, "contracts");
+  return !existsSync(file) || readFileSync(file, "utf8") === sources;
+}
+
+/** Notes which contracts the chain holds. */
+export function noteContracts(state: string, sources: string): void {
+  writeAtomically(join(state, "contracts"), sources);
 }
 
 /** Removes the chain and everything that refers to it; accounts and results stay. */

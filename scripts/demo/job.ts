@@ -8,6 +8,7 @@ import type { DeployResult } from "../deploy/deploy.ts";
 import { enterChain, gatherCast } from "./accounts.ts";
 import type { Cast } from "./accounts.ts";
 import type { DemoArguments } from "./arguments.ts";
+import { contractsHash } from "../bootstrap/compile.ts";
 import { checkDrive } from "./check.ts";
 import type { ChosenDrive } from "./drive.ts";
 import type { AnnouncedBatch } from "@qoodblock/workers/shared/queue/index.ts";
@@ -60,7 +61,7 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
 
   const [engines, gathered] = await step("start", "starting chain, queue and storage nodes; the parties gather", () =>
     Promise.all([
-      startEngines({ state, stack, cache: process.env.QOOD_CACHE ?? join(root, ".cache"), logs, rpcPort: args.rpcPort, say: progress.say }),
+      startEngines({ state, stack, cache: process.env.QOOD_CACHE ?? join(root, ".cache"), contracts: contractsHash(), logs, rpcPort: args.rpcPort, say: progress.say }),
       gatherCast({ state, stack, logs, passphrase }),
     ]),
   );

@@ -50,7 +50,7 @@ export interface DeployResult extends Deployment {
 }
 
 /**
- * @throws QoodError `DEPLOY_REFUSED` on a public network without the flags, `DEPLOY_STATE_MISMATCH` where the folder is of
+ * @throws QoodError `DEPLOY_REFUSED` on a public network without the flags, `DEPLOY_ROLE` where the deployer lacks a role that it needs, `DEPLOY_STATE_MISMATCH` where the folder is of
  * another chain or other contracts, `ARTIFACT_MISSING`, `REVERT`, `CHAIN_CALL_FAILED`
  */
 export async function deploy(options: DeployOptions): Promise<DeployResult> {
@@ -61,6 +61,7 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   refusePublic(chainId, options);
 
   const admin = (await foundation.getAddress()) as Hex;
+  refuseUnable(admin, options);
   const run = new Run(foundation, provider, options.onProgress ?? (() => undefined));
   const state = loadState(folder, chainId);
   const parameters = { foundation: admin, leastWindow: options.leastWindow ?? 48 * 3600, reserveMaxAge: options.reserveMaxAge ?? 35 * 86400 };
@@ -88,6 +89,15 @@ function refusePublic(chainId: number, options: DeployOptions): void {
       `chain ${chainId} is public and the verifier is of a development key, for which anyone can forge proofs; --allow-development-key deploys it all the same`,
     );
   }
+}
+
+/** What the deployer itself does at the end needs its roles: told before anything is paid. */
+function refuseUnable(admin: Hex, { roles = {}, oems = [], tsps = [] }: DeployOptions): void {
+  const lacks = (role: RoleName): boolean => roles[role]?.every((account) => account.toLowerCase() !== admin.toLowerCase()) ?? false;
+  if (oems.length + tsps.length > 0 && lacks("registrar")) {
+    throw new QoodError("DEPLOY_ROLE", `the deployer ${admin} accredits the OEMs and TSPs and is not among the registrars: name it too, or accredit later`);
+  }
+  if (lacks("treasurer")) throw new QoodError("DEPLOY_ROLE", `the deployer ${admin} lists QDD and is not among the treasurers: name it too`);
 }
 
 /** Sends transactions with nonces of its own, so that a round needs one block and not one block each. */

@@ -1,57 +1,43 @@
-/**
- * `node scripts/deploy/main.ts --rpc URL --out FOLDER [--registrar A]… [--oem A]… [--tsp A]… [--least-window SECONDS]
- * [--allow-unfinished-escrow] [--allow-development-key]`. The deployer's key stands in the environment as QOOD_DEPLOYER_KEY.
- */
+/** The deploy script; `--help` tells its options. */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { JsonRpcProvider, Wallet } from "ethers";
-import type { Hex } from "../../sdk/bytes/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { readKeyMetadata } from "../../sdk/proof/index.ts";
+import { readDeployArguments, usage } from "./arguments.ts";
 import { deploy } from "./deploy.ts";
 
 const root = join(import.meta.dirname, "../..");
-const list = { type: "string", multiple: true } as const;
+
+function deployer(): Wallet {
+  const key = process.env.QOOD_DEPLOYER_KEY;
+  if (key === undefined) throw new QoodError("USAGE", "the environment variable QOOD_DEPLOYER_KEY must hold the deployer's private key");
+  try {
+    return new Wallet(key);
+  } catch {
+    // Without the cause: it could carry the key.
+    throw new QoodError("USAGE", "QOOD_DEPLOYER_KEY is no private key: 0x and 64 hexadecimal digits");
+  }
+}
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rpc: { type: "string" },
-      out: { type: "string" },
-      artifacts: { type: "string", default: join(root, "artifacts") },
-      registrar: list,
-      guardian: list,
-      issuer: list,
-      auditor: list,
-      treasurer: list,
-      oem: list,
-      tsp: list,
-      "least-window": { type: "string" },
-      "allow-unfinished-escrow": { type: "boolean", default: false },
-      "allow-development-key": { type: "boolean", default: false },
-    },
-  });
-  const key = process.env.QOOD_DEPLOYER_KEY;
-  if (values.rpc === undefined || values.out === undefined) throw new QoodError("USAGE", "--rpc URL and --out FOLDER are needed");
-  if (key === undefined) throw new QoodError("USAGE", "the environment variable QOOD_DEPLOYER_KEY must hold the deployer's private key");
-
-  const provider = new JsonRpcProvider(values.rpc);
-  const accounts = (given: string[] | undefined): Hex[] => (given ?? []) as Hex[];
-  const roles = Object.fromEntries(
-    (["registrar", "guardian", "issuer", "auditor", "treasurer"] as const).flatMap((role) => (values[role] === undefined ? [] : [[role, accounts(values[role])]])),
-  );
+  const given = readDeployArguments(process.argv.slice(2));
+  if (given === undefined) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  const provider = new JsonRpcProvider(given.rpc, undefined, { cacheTimeout: -1 });
   try {
     const { addresses, startBlock } = await deploy({
-      foundation: new Wallet(key, provider),
-      roles,
-      oems: accounts(values.oem),
-      tsps: accounts(values.tsp),
-      ...(values["least-window"] === undefined ? {} : { leastWindow: Number(values["least-window"]) }),
-      artifacts: values.artifacts,
-      folder: values.out,
+      foundation: deployer().connect(provider),
+      roles: given.roles,
+      oems: given.oems,
+      tsps: given.tsps,
+      ...(given.leastWindow === undefined ? {} : { leastWindow: given.leastWindow }),
+      artifacts: given.artifacts,
+      folder: given.out,
       developmentKey: readKeyMetadata(join(root, "circuits/keys"), "KeyDelivery1").purpose === "development",
-      allowUnfinishedEscrow: values["allow-unfinished-escrow"],
-      allowDevelopmentKey: values["allow-development-key"],
+      allowUnfinishedEscrow: given.allowUnfinishedEscrow,
+      allowDevelopmentKey: given.allowDevelopmentKey,
       onProgress: (line) => process.stderr.write(`${line}\n`),
     });
     process.stdout.write(`${JSON.stringify({ startBlock, addresses }, null, 2)}\n`);
@@ -61,6 +47,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.stderr.write(error instanceof QoodError ? `deploy: ${error.message}\n` : `deploy: unforeseen: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = error instanceof QoodError ? 1 : 2;
 });

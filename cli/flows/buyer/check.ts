@@ -1,12 +1,12 @@
 /** Everything that a buyer checks before paying: the offer, the agreement, the anchor, the device, the files. */
 import { schemaByHash } from "@qoodblock/sdk/dictionary";
 import { fromHex } from "@qoodblock/sdk/bytes";
-import { recoverTypedData, sellOrderData } from "@qoodblock/sdk/eip712";
+import { hashTypedData, recoverTypedData, sellOrderData } from "@qoodblock/sdk/eip712";
 import { QoodError, ensure } from "@qoodblock/sdk/errors";
 import { openHeader, streamHandle } from "@qoodblock/sdk/formats";
 import type { DataClass, Privacy } from "@qoodblock/sdk/formats";
 import { DATA_CLASS, PRIVACY, agreementParts, decodeOffer, lotsHash, pairIndex, versionDigest, versionTerms, MAX_OFFER_BYTES } from "@qoodblock/sdk/market";
-import type { Offer, OfferLot } from "@qoodblock/sdk/market";
+import type { Offer, OfferLot, Terms } from "@qoodblock/sdk/market";
 import { checkBatch } from "@qoodblock/sdk/sealing";
 import type { CheckedBatch } from "@qoodblock/sdk/sealing";
 import type { BuyerContext } from "./context.ts";
@@ -45,9 +45,19 @@ async function checkOrder({ client, provider }: BuyerContext, offer: Offer): Pro
   const [page, ...further] = offer.order.pages;
   ensure(page !== undefined && further.length === 0, "OFFER_PAGES", "an order has one page in this version of the exchange");
   const hashes = offer.lots.map(({ header }) => openHeader(header));
+  ensure(hashes.length === 1, "OFFER_LOT_COUNT", `the order sells ${hashes.length} batches as one lot of keys, and this version of the exchange proves the delivery of one`);
   ensure(same(lotsHash(hashes), page.lotsHash) && page.lotCount === hashes.length, "OFFER_LOTS", "the headers in the offer are not the lots that the order sells");
   const { version } = offer.agreement;
   ensure(version === offer.order.version, "OFFER_AGREEMENT", `the offer brings agreement version ${version} and its order pins ${offer.order.version}`);
+}
+
+/** A deal that is paid was made from this very order; later dissent does not touch it. */
+async function checkDeal({ client }: BuyerContext, offer: Offer, terms: Terms): Promise<void> {
+  const { chainId, addresses } = client.deployment;
+  const orderHash = hashTypedData(sellOrderData({ chainId, verifyingContract: addresses.escrow }, offer.order));
+  ensure(same(orderHash, terms.orderHash), "OFFER_OF_ANOTHER_DEAL", "the offer is not the one that the deal was made from");
+  const { digest } = await client.reads.versionOf(terms.agreementId, terms.version);
+  ensure(same(digest, versionDigest(terms.agreementId, terms.version, versionTerms(offer.agreement.text))), "AGREEMENT_TEXT", "the agreement in the offer is not the one that was recorded on the chain");
 }
 
 /** The agreement that the order pins is the one that owner and OEM signed and that is in force. */
@@ -112,14 +122,15 @@ async function checkLot(context: BuyerContext, offer: Offer, lot: OfferLot): Pro
 /**
  * Fetches an offer and its files from other nodes and checks all of it against the chain. Nothing is paid or signed.
  * @param peers - multiaddrs of nodes that have the files.
+ * @param terms - of the deal, where it is paid already: then the offer must be the deal's, and need not be open any more.
  * @throws QoodError with a code for each thing that can be wrong: those above and those of `checkBatch`.
  */
-export async function checkOffer(context: BuyerContext, cid: string, peers: readonly string[]): Promise<CheckedOffer> {
+export async function checkOffer(context: BuyerContext, cid: string, peers: readonly string[], terms?: Terms): Promise<CheckedOffer> {
   const { storage } = context;
   for (const peer of peers) await storage.connect(peer);
   const offer = decodeOffer(await fetchFile(context, cid, "offer", MAX_OFFER_BYTES));
   await checkOrder(context, offer);
-  await checkAgreement(context, offer);
+  await (terms === undefined ? checkAgreement(context, offer) : checkDeal(context, offer, terms));
   const batches: CheckedBatch[] = [];
   for (const lot of offer.lots) batches.push(await checkLot(context, offer, lot));
   return { cid, offer, batches };

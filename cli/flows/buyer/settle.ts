@@ -19,6 +19,12 @@ export async function giveReceipt({ client, signer }: BuyerContext, paid: Paid):
   return settledBy(client.deployment, receipt);
 }
 
+/** Gives the receipt unless the deal has been settled without it. */
+export async function giveReceiptIfOpen(context: BuyerContext, paid: Paid): Promise<void> {
+  const { state } = await context.client.reads.dealOf(paid.dealId);
+  if (state === "DeliveredProven") await giveReceipt(context, paid);
+}
+
 /** Without a receipt: waits until the complaint window is over, then settles, as anyone may. */
 export async function settleAfterWindow({ client, signer, provider, say }: BuyerContext, paid: Paid): Promise<SettledDeal> {
   const deal = await client.reads.dealOf(paid.dealId);

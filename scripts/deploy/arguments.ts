@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import type { Hex } from "../../sdk/bytes/index.ts";
+import { QoodError } from "../../sdk/errors/index.ts";
+import type { RoleName } from "./plan.ts";
+
+/** The text of `--help`. */
+export const usage = `Deploys the contracts, or goes on where an earlier run stopped.
+
+usage: node scripts/deploy/main.ts --rpc URL --out FOLDER [OPTION ...]
+  --rpc URL                   JSON-RPC node of the chain
+  --out FOLDER                where deployment.json and the state to go on from are written
+  --artifacts FOLDER          compiled contracts (default: artifacts)
+  --registrar ADDRESS         who accredits OEMs and TSPs; this and the next four may be given several times,
+  --guardian ADDRESS          and the deployer holds each role for which nobody is named
+  --issuer ADDRESS
+  --auditor ADDRESS
+  --treasurer ADDRESS
+  --oem ADDRESS               an OEM to accredit; needs the deployer among the registrars
+  --tsp ADDRESS               a TSP to accredit, likewise
+  --least-window SECONDS      shortest time to deliver and shortest complaint window (default: 48 hours)
+  --allow-unfinished-escrow   on a public network: a proven key to wrong data is not refunded yet
+  --allow-development-key     on a public network: anyone can forge proofs for the development key
+  --help                      this text
+The deployer's private key stands in the environment as QOOD_DEPLOYER_KEY.`;
+
+const ROLES = ["registrar", "guardian", "issuer", "auditor", "treasurer"] as const satisfies readonly RoleName[];
+
+const address = z.custom<Hex>((value) => typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value), "must be an address: 0x and 40 hexadecimal digits");
+const addresses = z.array(address).optional();
+
+const schema = z.object({
+  rpc: z.url({ protocol: /^https?$/, error: "must be the http URL of a JSON-RPC node" }),
+  out: z.string().min(1),
+  artifacts: z.string().default(join(import.meta.dirname, "../../artifacts")),
+  ...{ registrar: addresses, guardian: addresses, issuer: addresses, auditor: addresses, treasurer: addresses, oem: addresses, tsp: addresses },
+  "least-window": z.coerce.number({ error: "must be a whole number of seconds" }).int().positive().optional(),
+  "allow-unfinished-escrow": z.boolean().default(false),
+  "allow-development-key": z.boolean().default(false),
+  help: z.boolean().default(false),
+});
+
+/** What to deploy, where. */
+export interface DeployArguments {
+  readonly rpc: string;
+  readonly out: string;
+  readonly artifacts: string;
+  readonly roles: Partial<Record<RoleName, readonly Hex[]>>;
+  readonly oems: readonly Hex[];
+  readonly tsps: readonly Hex[];
+  readonly leastWindow: number | undefined;
+  readonly allowUnfinishedEscrow: boolean;
+  readonly allowDevelopmentKey: boolean;
+}
+
+/**
+ * Reads the command line.
+ * @returns undefined when only the help was asked for.
+ * @throws QoodError USAGE in one line.
+ */
+export function readDeployArguments(argv: readonly string[]): DeployArguments | undefined {
+  const list = { type: "string", multiple: true } as const;
+  const flag = { type: "boolean" } as const;
+  const text = { type: "string" } as const;
+  let values: Record<string, unknown>;
+  try {
+    values = parseArgs({
+      args: [...argv],
+      options: {
+        ...{ rpc: text, out: text, artifacts: text, registrar: list, guardian: list, issuer: list, auditor: list, treasurer: list, oem: list, tsp: list },
+        ...{ "least-window": text, "allow-unfinished-escrow": flag, "allow-development-key": flag, help: flag },
+      },
+    }).values;
+  } catch (error) {
+    throw new QoodError("USAGE", `${(error as Error).message.split("\n")[0]!} (--help tells the options)`);
+  }
+  if (values.help === true) return undefined;
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const missing = values[String(issue.path[0])] === undefined;
+    throw new QoodError("USAGE", `--${String(issue.path[0])} ${missing ? "is needed" : issue.message} (--help tells the options)`);
+  }
+  const given = parsed.data;
+  return {
+    rpc: given.rpc,
+    out: given.out,
+    artifacts: given.artifacts,
+    roles: Object.fromEntries(ROLES.flatMap((role) => (given[role] === undefined ? [] : [[role, given[role]]]))),
+    oems: given.oem ?? [],
+    tsps: given.tsp ?? [],
+    leastWindow: given["least-window"],
+    allowUnfinishedEscrow: given["allow-unfinished-escrow"],
+    allowDevelopmentKey: given["allow-development-key"],
+  };
+}
