@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Hex } from "@qoodblock/sdk/bytes";
 import { createDeliveryKey } from "@qoodblock/sdk/delivery";
 import { awaitDelivery, openDelivery } from "../../cli/flows/buyer/open.ts";
 import { resumePurchase } from "../../cli/flows/buyer/resume.ts";
