@@ -6,7 +6,7 @@ import { openProvider } from "@qoodblock/sdk/client";
 import { LOCAL_CHAIN_ID, startAnvil } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { startRedis } from "@qoodblock/workers/shared/engines/redis.ts";
 import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
-import { beginAnew, chainHoldsContracts, chainIsTorn, chainKnowsHead, followHead, noteContracts } from "./head.ts";
+import { beginAnew, chainHoldsContracts, chainIsTorn, chainKnowsHead, followHead } from "./head.ts";
 import type { Stack } from "./stack.ts";
 import { startWorker } from "./worker.ts";
 
@@ -66,7 +66,6 @@ export async function startEngines(options: {
     beginAnew(state.path);
     chain = await startChain(state, stack, options.rpcPort);
   }
-  noteContracts(state.path, options.contracts);
   const followed = followHead(state.path, chain.provider);
   stack.push("head", followed);
 

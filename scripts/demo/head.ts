@@ -41,7 +41,8 @@ export async function chainKnowsHead(state: string, provider: JsonRpcProvider): 
  */
 export function chainHoldsContracts(state: string, sources: string): boolean {
   const file = join(state, "contracts");
-  return !existsSync(file) || readFileSync(file, "utf8") === sources;
+  if (!existsSync(file)) return !existsSync(join(state, "deployment"));
+  return readFileSync(file, "utf8") === sources;
 }
 
 /** Notes which contracts the chain holds. */

@@ -13,6 +13,7 @@ import { checkDrive } from "./check.ts";
 import type { ChosenDrive } from "./drive.ts";
 import type { AnnouncedBatch } from "@qoodblock/workers/shared/queue/index.ts";
 import { startEngines } from "./engines.ts";
+import { noteContracts } from "./head.ts";
 import { enrol } from "./enrol.ts";
 import { statePassphrase } from "./passphrase.ts";
 import type { Progress } from "./progress.ts";
@@ -68,6 +69,8 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
   const cast = await enterChain(gathered, engines.provider);
   const deploymentFolder = join(state.path, "deployment");
   const deployment = await step("deploy", "deploying the contracts", (update) => deployAll(cast, deploymentFolder, update));
+
+  noteContracts(state.path, contractsHash());
 
   const vault = await prepareVault(state.path, passphrase);
   const deploymentFile = join(deploymentFolder, "deployment.json");

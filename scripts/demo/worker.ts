@@ -57,7 +57,9 @@ export async function startWorker(options: {
   });
   const first = await Promise.race([ready, program.ended]);
   if (typeof first !== "object") {
-    throw new QoodError("WORKER_START", `the worker ${options.name} ended while starting (${first}); its log ${logFile} ends with: ${program.logTail().split("\n").at(-1) ?? ""}`);
+    // What a worker has to say to a person is no JSON.
+    const words = program.logTail().split("\n").findLast((line) => line !== "" && !line.startsWith("{"));
+    throw new QoodError("WORKER_START", words ?? `the worker ${options.name} ended while starting (${first}); its log ${logFile} tells why`);
   }
   return { program, ready: first };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { temporaryFolder } from "../support/folder.ts";
@@ -56,7 +57,13 @@ describe("the demo can be ended at any moment", { concurrency: 1 }, () => {
     assert.equal(run.code, 130, run.stderr);
     assert.equal(run.stdout, "");
     await allGone(state, 0);
+  });
+
+  it("and a folder whose chain holds other contracts begins a new chain, and ends well", async () => {
+    writeFileSync(`${state}/contracts`, "the hash of other sources");
     const after = await runDemo(["--state", state, "--json"]);
     assert.equal(after.code, 0, after.stderr);
+    assert.match(after.stderr, /the contracts have changed since the last run: a new chain is begun/);
+    assert.equal((JSON.parse(after.stdout) as { verified: boolean }).verified, true);
   });
 });

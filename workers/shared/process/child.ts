@@ -59,7 +59,7 @@ export async function startChild(options: ChildOptions): Promise<ChildProgram> {
       if (child.connected) child.send(message as object);
     },
     logTail() {
-      return readFileSync(options.logFile, "utf8").trim().split("\n").slice(-5).join("\n");
+      return readFileSync(options.logFile, "utf8").trim().split("\n").slice(-20).join("\n");
     },
     async stop(graceMs = 8000) {
       child.kill("SIGTERM");
