@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import type { Hex } from "../../sdk/bytes/index.ts";
@@ -137,6 +139,17 @@ describe("Escrow", () => {
       for (const point of small) expect(isOnCurve(point)).to.equal(true);
       for (const [keyX, keyY] of [...small, [good.keyX + p, good.keyY], [good.keyX, good.keyY + p], [good.keyX, good.keyY + 1n]] as [bigint, bigint][]) {
         await expect(tx(who.buyer, await buy(sold, { keyX, keyY }))).to.be.revertedWithCustomError(escrow, "Escrow_BadDeliveryKey").withArgs(keyX, keyY);
+      }
+    });
+
+    it("takes exactly the delivery keys that circuit and SDK take, by the shared vectors", async () => {
+      const { who, buy, escrow, sold } = await networkHelpers.loadFixture(fixture);
+      const { vectors } = JSON.parse(readFileSync(join(import.meta.dirname, "../vectors/buyer-keys.json"), "utf8")) as { vectors: { what: string; x: string; y: string; valid: boolean }[] };
+      expect(vectors.some(({ valid }) => valid) && vectors.some(({ valid }) => !valid)).to.equal(true);
+      for (const { what, x, y, valid } of vectors) {
+        const call = await buy(sold, { keyX: BigInt(x), keyY: BigInt(y) });
+        if (valid) expect((await who.buyer.call({ to: call.to, data: call.data })).length, what).to.equal(66);
+        else await expect(tx(who.buyer, call), what).to.be.revertedWithCustomError(escrow, "Escrow_BadDeliveryKey").withArgs(BigInt(x), BigInt(y));
       }
     });
 
