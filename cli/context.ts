@@ -2,8 +2,11 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { isAddress } from "ethers";
 import type { JsonRpcProvider } from "ethers";
-import { createClient, openProvider, parseDeployment } from "@qoodblock/sdk/client";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import { createClient, openProvider, parseDeployment, toQoodError } from "@qoodblock/sdk/client";
 import type { Client } from "@qoodblock/sdk/client";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { readPassphrase } from "@qoodblock/workers/shared/vault/passphrase.ts";
@@ -41,25 +44,67 @@ export function readJsonFile(path: string): unknown {
   }
 }
 
-/**
- * The contracts and the chain they are on.
- * @throws QoodError OPTION_MISSING, BAD_DEPLOYMENT, WRONG_CHAIN or RPC_UNREACHABLE.
- */
-export async function connectChain(options: GlobalOptions): Promise<{ client: Client; provider: JsonRpcProvider }> {
+/** How long the node may take for its first answer, milliseconds. */
+const PATIENCE_MS = 10_000;
+
+const tooLong = async (): Promise<never> => {
+  await wait(PATIENCE_MS, undefined, { ref: false });
+  throw new Error("no answer");
+};
+
+async function connectChain(options: GlobalOptions): Promise<{ client: Client; provider: JsonRpcProvider }> {
   if (options.deployment === undefined) throw new QoodError("OPTION_MISSING", "--deployment FILE is needed: the deployment.json that names the contracts");
   if (options.rpc === undefined) throw new QoodError("OPTION_MISSING", "--rpc URL is needed: a JSON-RPC node of the chain");
   const deployment = parseDeployment(readJsonFile(options.deployment));
   const provider = openProvider(options.rpc, deployment.chainId);
-  let chainId: number;
+  const { escrow } = deployment.addresses;
+  let answers: [string, string];
   try {
-    chainId = Number(await provider.send("eth_chainId", []));
+    answers = await Promise.race([Promise.all([provider.send("eth_chainId", []) as Promise<string>, provider.getCode(escrow)]), tooLong()]);
   } catch {
     provider.destroy();
     throw new QoodError("RPC_UNREACHABLE", `no node answers at ${options.rpc}: check --rpc`);
   }
+  const [chainId, code] = [Number(answers[0]), answers[1]];
   if (chainId !== deployment.chainId) {
     provider.destroy();
     throw new QoodError("WRONG_CHAIN", `the node at ${options.rpc} is of chain ${chainId} and the deployment of chain ${deployment.chainId}`);
   }
+  if (code === "0x") {
+    provider.destroy();
+    throw new QoodError("NO_CONTRACTS", `there is no contract at ${escrow}, which ${options.deployment} names as the Escrow: it is the deployment of another chain than the one at ${options.rpc}`);
+  }
   return { client: createClient(deployment, provider), provider };
+}
+
+/** What a node's answer, or its silence, throws: ethers' own errors and those of sockets. */
+function isOfTheNode(error: unknown): boolean {
+  const { shortMessage, code } = error as { shortMessage?: unknown; code?: unknown };
+  return typeof shortMessage === "string" || /^(ECONN|EHOST|ENET|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT)/.test(String(code));
+}
+
+/**
+ * Works with the contracts and the chain they are on, and lets go of the node at the end.
+ * @throws QoodError OPTION_MISSING, BAD_DEPLOYMENT, WRONG_CHAIN, NO_CONTRACTS, RPC_UNREACHABLE, CHAIN_CALL_FAILED and those of the work.
+ */
+export async function withChain<T>(options: GlobalOptions, work: (chain: { client: Client; provider: JsonRpcProvider }) => Promise<T>): Promise<T> {
+  const chain = await connectChain(options);
+  try {
+    return await work(chain);
+  } catch (error) {
+    throw isOfTheNode(error) ? toQoodError(error, `the node at ${options.rpc!}`) : error;
+  } finally {
+    chain.provider.destroy();
+  }
+}
+
+/**
+ * An address as a person gives it. One in mixed case carries a checksum, and a slip in it is caught.
+ * @throws QoodError ADDRESS
+ */
+export function addressArgument(text: string, what: string): Hex {
+  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) throw new QoodError("ADDRESS", `${what} ${text} is no address: 0x and 40 hexadecimal digits`);
+  const right: boolean = isAddress(text);
+  if (!right) throw new QoodError("ADDRESS", `${what} ${text} has a wrong checksum: a digit or its case is not right`);
+  return text.toLowerCase() as Hex;
 }

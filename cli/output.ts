@@ -29,7 +29,9 @@ export function printResult(result: Readonly<Record<string, unknown>> | readonly
 export function failWith(error: unknown, json: boolean): never {
   const known = error instanceof QoodError;
   const code = known ? error.code : "UNFORESEEN";
-  const message = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  // One line, whatever a node or a file name has brought in.
+  const message = known ? text.replaceAll(/\s*[\r\n]+\s*/g, " ") : text;
   if (json) process.stdout.write(`${toJson({ error: { code, message, ...(known ? { details: error.details } : {}) } })}\n`);
   process.stderr.write(known ? `qood: ${message}\n` : `qood: unforeseen: ${error instanceof Error ? (error.stack ?? message) : message}\n`);
   process.exit(known ? MISTAKE : UNFORESEEN);

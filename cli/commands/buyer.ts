@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { fromHex } from "@qoodblock/sdk/bytes";
 import { createDeliveryKey } from "@qoodblock/sdk/delivery";
@@ -10,7 +10,7 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import { decodeFlags } from "@qoodblock/sdk/formats";
 import { DATA_CLASS, PRIVACY, totalPrice } from "@qoodblock/sdk/market";
 import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
-import { connectChain, passphraseOf } from "../context.ts";
+import { passphraseOf, withChain } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
 import { checkOffer } from "../flows/buyer/check.ts";
 import type { BuyerContext } from "../flows/buyer/context.ts";
@@ -23,18 +23,35 @@ import { checkDealId } from "../flows/deal.ts";
 import { openAccount } from "../keystore.ts";
 import { printResult } from "../output.ts";
 
+const CSV = "records.csv";
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 async function withBuyer<T>(options: GlobalOptions, account: string, work: (context: BuyerContext) => Promise<T>): Promise<T> {
-  if (options.storage === undefined) throw new QoodError("OPTION_MISSING", "--storage ADDRESS is needed: the RPC of your storage node");
+  const { storage: address } = options;
+  if (address === undefined) throw new QoodError("OPTION_MISSING", "--storage ADDRESS is needed: the RPC of your storage node");
+  if (address.includes("://") && !(address.startsWith("http://") && URL.canParse(address))) throw new QoodError("USAGE", `--storage ${address} is neither an http:// URL nor the path of a unix socket`);
   const wallet = await openAccount(options.keystores, account, passphraseOf(options));
-  const { client, provider } = await connectChain(options);
-  const storage = createKuboStorage(options.storage);
+  return withChain(options, async ({ client, provider }) => {
+    const storage = createKuboStorage(address);
+    try {
+      return await work({ client, provider, signer: wallet.connect(provider), storage, say: (line) => process.stderr.write(`${line}\n`) });
+    } finally {
+      await storage.close();
+    }
+  });
+}
+
+const unwritable = (out: string, error: unknown): QoodError => new QoodError("FILE_UNWRITABLE", `the records cannot be written into ${out} (${(error as NodeJS.ErrnoException).code ?? "error"})`);
+
+/** Looks, before anything is paid, whether the folder of the results can be made. @throws QoodError FILE_UNWRITABLE */
+function checkFolder(out: string): void {
+  let nearest = resolve(out);
+  while (!existsSync(nearest)) nearest = dirname(nearest);
   try {
-    return await work({ client, provider, signer: wallet.connect(provider), storage, say: (line) => process.stderr.write(`${line}\n`) });
-  } finally {
-    await storage.close();
-    provider.destroy();
+    // The dot makes a file that stands in the way an error.
+    accessSync(`${nearest}/.`, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unwritable(out, error);
   }
 }
 
@@ -51,12 +68,15 @@ async function openAndSettle(context: BuyerContext, paid: Paid, key: DeliveryKey
   context.say(`deal ${paid.dealId}: waiting for the key and its proof`);
   const opened = openDelivery(context, paid, await awaitDelivery(context, paid), key);
   const { rest } = paid.checked.offer.lots[0]!.header;
-  mkdirSync(out, { recursive: true });
-  const csvPath = join(out, "records.csv");
-  const written = await writeRecords(
-    opened.rows.map((row) => [...row]),
-    { schema: schemaByHash(fromHex(rest.schema, 32)), dictionaryVersion: rest.dictionaryVersion, csvPath, geoJsonPath: join(out, "records.geojson") },
-  );
+  const csvPath = join(out, CSV);
+  const target = { schema: schemaByHash(fromHex(rest.schema, 32)), dictionaryVersion: rest.dictionaryVersion, csvPath, geoJsonPath: join(out, "records.geojson") };
+  let written: Awaited<ReturnType<typeof writeRecords>>;
+  try {
+    mkdirSync(out, { recursive: true });
+    written = await writeRecords(opened.rows.map((row) => [...row]), target);
+  } catch (error) {
+    throw error instanceof QoodError ? error : unwritable(out, error);
+  }
   await giveReceiptIfOpen(context, paid);
   return { dealId: paid.dealId, records: written.records, csv: csvPath, geoJson: written.geoJson };
 }
@@ -93,6 +113,9 @@ export function registerBuyer(program: Command): void {
       const result = await withBuyer(options, given.account, async (context) => {
         const key = await deliveryKeyOf(context);
         const checked = await checkOffer(context, cid, given.peer);
+        // Another purchase's records: `buyer open` alone writes them anew.
+        if (existsSync(join(given.out, CSV))) throw new QoodError("FILE_EXISTS", `${join(given.out, CSV)} exists already: name another folder with --out`);
+        checkFolder(given.out);
         context.say("every check passed, paying into escrow");
         const paid = await pay(context, checked, key);
         context.say(`deal ${paid.dealId}: paid; \`qood buyer open\` goes on if this is stopped`);
@@ -112,6 +135,7 @@ export function registerBuyer(program: Command): void {
       const options = program.opts<GlobalOptions>();
       const dealId = checkDealId(id);
       const result = await withBuyer(options, given.account, async (context) => {
+        checkFolder(given.out);
         const key = await deliveryKeyOf(context);
         return openAndSettle(context, await resumePurchase(context, dealId, cid, given.peer), key, given.out);
       });

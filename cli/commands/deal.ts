@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { send } from "@qoodblock/sdk/client";
-import { connectChain, passphraseOf } from "../context.ts";
+import { passphraseOf, withChain } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
 import { checkDealId, findDeal } from "../flows/deal.ts";
 import { openAccount } from "../keystore.ts";
@@ -16,16 +16,13 @@ export function registerDeal(program: Command): void {
     .action(async (id: string) => {
       const options = program.opts<GlobalOptions>();
       const dealId = checkDealId(id);
-      const { client, provider } = await connectChain(options);
-      try {
+      await withChain(options, async ({ client, provider }) => {
         const { terms } = await findDeal(client, provider, dealId);
         const { state, purchasedAt, deliveredAt } = await client.reads.dealOf(dealId);
         const time = (seconds: number): string | null => (seconds === 0 ? null : new Date(seconds * 1000).toISOString());
         const windowEnds = deliveredAt === 0 ? null : time(deliveredAt + terms.complaintWindow);
         printResult({ dealId, state, buyer: terms.buyer, seller: terms.seller, price: terms.pages[0]!.price, purchased: time(purchasedAt), deliverBy: time(terms.deliverBy), delivered: time(deliveredAt), windowEnds }, options.json);
-      } finally {
-        provider.destroy();
-      }
+      });
     });
   deal
     .command("refund")
@@ -36,12 +33,9 @@ export function registerDeal(program: Command): void {
       const options = program.opts<GlobalOptions>();
       const dealId = checkDealId(id);
       const wallet = await openAccount(options.keystores, given.account, passphraseOf(options));
-      const { client, provider } = await connectChain(options);
-      try {
+      await withChain(options, async ({ client, provider }) => {
         const receipt = await send(wallet.connect(provider), client.calls.refund((await findDeal(client, provider, dealId)).terms));
         printResult({ dealId, transaction: receipt.hash, gas: receipt.gasUsed }, options.json);
-      } finally {
-        provider.destroy();
-      }
+      });
     });
 }

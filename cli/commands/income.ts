@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { send } from "@qoodblock/sdk/client";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { connectChain, passphraseOf } from "../context.ts";
+import { addressArgument, passphraseOf, withChain } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
 import { addressOf, openAccount } from "../keystore.ts";
 import { printResult } from "../output.ts";
@@ -16,14 +16,11 @@ export function registerIncome(program: Command): void {
     .requiredOption("--account <name>", "the account")
     .action(async (given: { account: string }) => {
       const options = program.opts<GlobalOptions>();
-      const { client, provider } = await connectChain(options);
-      try {
-        const account = addressOf(options.keystores, given.account) as Hex;
+      const account = addressOf(options.keystores, given.account) as Hex;
+      await withChain(options, async ({ client }) => {
         const token = client.deployment.addresses.qdd;
         printResult({ account, token, credit: await client.reads.creditOf(account, token) }, options.json);
-      } finally {
-        provider.destroy();
-      }
+      });
     });
   income
     .command("withdraw")
@@ -32,17 +29,15 @@ export function registerIncome(program: Command): void {
     .option("--to <address>", "where to; the account itself by default")
     .action(async (given: { account: string; to?: string }) => {
       const options = program.opts<GlobalOptions>();
-      if (given.to !== undefined && !/^0x[0-9a-fA-F]{40}$/.test(given.to)) throw new QoodError("ADDRESS", `--to ${given.to} is no address: 0x and 40 hexadecimal digits`);
+      const wished = given.to === undefined ? undefined : addressArgument(given.to, "--to");
       const wallet = await openAccount(options.keystores, given.account, passphraseOf(options));
-      const { client, provider } = await connectChain(options);
-      try {
+      const to = wished ?? (wallet.address as Hex);
+      await withChain(options, async ({ client, provider }) => {
         const token = client.deployment.addresses.qdd;
         const amount = await client.reads.creditOf(wallet.address as Hex, token);
         if (amount === 0n) throw new QoodError("NO_CREDIT", `account ${wallet.address} has no credit to withdraw`);
-        const receipt = await send(wallet.connect(provider), client.calls.withdraw(token, (given.to ?? wallet.address) as Hex, amount));
-        printResult({ amount, to: given.to ?? wallet.address, transaction: receipt.hash, gas: receipt.gasUsed }, options.json);
-      } finally {
-        provider.destroy();
-      }
+        const receipt = await send(wallet.connect(provider), client.calls.withdraw(token, to, amount));
+        printResult({ amount, to: given.to ?? to, transaction: receipt.hash, gas: receipt.gasUsed }, options.json);
+      });
     });
 }

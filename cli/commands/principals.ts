@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { passphraseOf } from "../context.ts";
+import { addressArgument, passphraseOf } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
 import { grantStream, signVoucher } from "../flows/principal.ts";
 import { openMnemonic } from "../keystore.ts";
@@ -14,7 +14,7 @@ const hex = (bytes: number, text: string, what: string): Hex => {
   return text.toLowerCase() as Hex;
 };
 const whole = (text: string, what: string): number => {
-  const parsed = z.coerce.number().int().nonnegative().safeParse(text);
+  const parsed = z.string().regex(/^\d+$/).transform(Number).pipe(z.int()).safeParse(text);
   if (!parsed.success) throw new QoodError("USAGE", `${what} must be a whole number`);
   return parsed.data;
 };
@@ -39,7 +39,9 @@ export function registerPrincipals(program: Command): void {
         try {
           writeFileSync(given.out, `${JSON.stringify(box)}\n`, { flag: "wx", mode: 0o600 });
         } catch (error) {
-          throw new QoodError("FILE_UNWRITABLE", `${given.out} cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`);
+          const { code } = error as NodeJS.ErrnoException;
+          if (code === "EEXIST") throw new QoodError("FILE_EXISTS", `${given.out} exists already: choose another name`);
+          throw new QoodError("FILE_UNWRITABLE", `${given.out} cannot be written (${code ?? "error"})`);
         }
         printResult({ file: given.out, handle: box.handle, keyEpoch: box.keyEpoch, sealedTo: box.to }, options.json);
       });
@@ -56,8 +58,8 @@ export function registerPrincipals(program: Command): void {
       .requiredOption("--deadline <seconds>", "Unix time until which the voucher counts")
       .action(async (given: { account: string; vin: string; owner: string; legalHash: string; registry: string; chainId: string; deadline: string }) => {
         const options = program.opts<GlobalOptions>();
-        const registry = { chainId: whole(given.chainId, "--chain-id"), verifyingContract: hex(20, given.registry, "--registry") };
-        const terms = { owner: hex(20, given.owner, "--owner"), legalHash: hex(32, given.legalHash, "--legal-hash"), deadline: whole(given.deadline, "--deadline") };
+        const registry = { chainId: whole(given.chainId, "--chain-id"), verifyingContract: addressArgument(given.registry, "--registry") };
+        const terms = { owner: addressArgument(given.owner, "--owner"), legalHash: hex(32, given.legalHash, "--legal-hash"), deadline: whole(given.deadline, "--deadline") };
         const { wallet } = await openMnemonic(options.keystores, given.account, passphraseOf(options));
         printResult(await signVoucher(wallet, registry, given.vin, terms), options.json);
       });
