@@ -32,7 +32,7 @@ it("a worker that is still starting when another fails is ended with the rest", 
   const stack = createStack((line) => said.push(line));
   const start = (name: string, folder: string): Promise<unknown> => startWorker({ name, folder, settings: {}, logs: temporary.path(""), state, stack });
   try {
-    await assert.rejects(Promise.all([start("slow", slow), start("failing", failing)]), { code: "WORKER_START", message: /failing ended while starting \(1\); its log .* ends with: it cannot work/ });
+    await assert.rejects(Promise.all([start("slow", slow), start("failing", failing)]), { code: "WORKER_START", message: "it cannot work" });
     const running = identify(Number(readFileSync(mark, "utf8")));
     assert.ok(running !== undefined, "the slow worker ended by itself");
     await stack.unwind();
