@@ -5,7 +5,6 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { addressArgument, passphraseOf } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
-import { grantStream, signVoucher } from "../flows/principal.ts";
 import { openMnemonic } from "../keystore.ts";
 import { printResult } from "../output.ts";
 
@@ -35,6 +34,7 @@ export function registerPrincipals(program: Command): void {
         const options = program.opts<GlobalOptions>();
         const grant = { handle: hex(32, given.handle, "--handle"), keyEpoch: whole(given.keyEpoch, "--key-epoch"), vaultKey: hex(32, given.vaultKey, "--vault-key") };
         const { wallet } = await openMnemonic(options.keystores, given.account, passphraseOf(options));
+        const { grantStream } = await import("../flows/principal.ts");
         const box = await grantStream(wallet, grant);
         try {
           writeFileSync(given.out, `${JSON.stringify(box)}\n`, { flag: "wx", mode: 0o600 });
@@ -61,6 +61,7 @@ export function registerPrincipals(program: Command): void {
         const registry = { chainId: whole(given.chainId, "--chain-id"), verifyingContract: addressArgument(given.registry, "--registry") };
         const terms = { owner: addressArgument(given.owner, "--owner"), legalHash: hex(32, given.legalHash, "--legal-hash"), deadline: whole(given.deadline, "--deadline") };
         const { wallet } = await openMnemonic(options.keystores, given.account, passphraseOf(options));
+        const { signVoucher } = await import("../flows/principal.ts");
         printResult(await signVoucher(wallet, registry, given.vin, terms), options.json);
       });
   }

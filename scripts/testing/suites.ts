@@ -26,6 +26,7 @@ const short: readonly Suite[] = [
   { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", budget: 180 },
   { name: "circuits", command: nodeTest("circuits"), counts: "node", budget: 180 },
   { name: "workers", command: nodeTest("workers"), counts: "node", budget: 150 },
+  { name: "cli", command: nodeTest("cli"), counts: "node", budget: 60 },
   { name: "findings", command: nodeTest("findings"), counts: "node", budget: 60 },
   { name: "docs", command: nodeTest("docs"), counts: "node", budget: 20 },
   // One at a time: each case starts a market of ten processes.

