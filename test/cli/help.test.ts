@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { qood } from "./support.ts";
+
+/** Every command, by group. */
+const commands: Readonly<Record<string, readonly string[]>> = {
+  account: ["new", "list"],
+  owner: ["grant-stream"],
+  oem: ["grant-stream", "voucher"],
+  buyer: ["show", "buy", "open"],
+  deal: ["show", "refund"],
+  income: ["show", "withdraw"],
+};
+
+describe("qood --help", { concurrency: 2 }, () => {
+  const listed = (stdout: string): string[] => [...(stdout.split("\nCommands:\n")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!).filter((name) => name !== "help");
+
+  it("tells all groups", async () => {
+    const run = await qood(["--help"], {});
+    assert.deepEqual([run.code, run.stderr], [0, ""]);
+    assert.deepEqual(listed(run.stdout), Object.keys(commands));
+  });
+  for (const [group, names] of Object.entries(commands)) {
+    it(`of ${group} and its commands`, async () => {
+      const run = await qood([group, "--help"], {});
+      assert.deepEqual([run.code, run.stderr], [0, ""]);
+      assert.deepEqual(listed(run.stdout), names);
+      for (const name of names) {
+        const help = await qood([group, name, "--help"], {});
+        assert.deepEqual([help.code, help.stderr], [0, ""]);
+        assert.ok(help.stdout.startsWith(`Usage: qood ${group} ${name} `), help.stdout);
+      }
+    });
+  }
+});
