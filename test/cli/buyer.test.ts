@@ -135,7 +135,7 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
     const asked = performance.now();
     running.child.kill("SIGINT");
     const stopped = await running.end;
-    assert.ok(performance.now() - asked < 1000);
+    assert.ok(performance.now() - asked < 2000);
     assert.equal(stopped.signal, "SIGINT");
     assert.equal(stopped.stdout, "");
     assert.ok(!existsSync(out));
