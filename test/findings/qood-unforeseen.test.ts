@@ -20,7 +20,7 @@ describe("qood tells in a line, and with exit code 1,", { concurrency: 4 }, () =
 
   /** Answers of a node; a method that is not among them ends the connection, or in a mute node nothing happens at all. */
   const nodes = new Map<string, { answers: Readonly<Record<string, string>>; mute?: boolean }>([
-    ["/empty", { answers: { eth_chainId: "0x7a69", eth_getCode: "0x" } }],
+    ["/empty", { answers: { eth_chainId: "0x7a69", eth_getCode: "0x", eth_call: "0x" } }],
     ["/leaving", { answers: { eth_chainId: "0x7a69", eth_getCode: "0x60" } }],
     ["/mute", { answers: {}, mute: true }],
   ]);
@@ -60,7 +60,12 @@ describe("qood tells in a line, and with exit code 1,", { concurrency: 4 }, () =
     await mistake(["--keystores", keystores, "account", "list"], "ACCOUNT_DAMAGED", /cut\.json is no key file/);
     await mistake(["--keystores", keystores, "--deployment", deployment, "--rpc", base, "income", "show", "--account", "cut"], "ACCOUNT_DAMAGED", /cut\.json is no key file/);
   });
-  it("that the contracts are not on this chain", () => mistake(show("/empty"), "NO_CONTRACTS", /no contract at 0x5c.*another chain/));
+  it("that the contracts are not on this chain", async () => {
+    mkdirSync(temporary.path("accounts"));
+    temporary.file("accounts/owner.json", JSON.stringify({ address }));
+    const income = ["--keystores", temporary.path("accounts"), "--deployment", deployment, "--rpc", `${base}/empty`, "income", "show", "--account", "owner"];
+    await mistake(income, "NO_CONTRACTS", /no contract at 0x5c.*another chain/);
+  });
   it("that the node went away", () => mistake(show("/leaving"), "CHAIN_CALL_FAILED", /the node at http/));
   it("that the node does not answer", async () => {
     const started = Date.now();
