@@ -39,12 +39,18 @@ export function report(name: string, title: string, rows: readonly Row[]): void 
 
 /** Runs `work` for `rounds` rounds after one that is not counted; the median of the times in seconds. */
 export async function medianSeconds(rounds: number, work: () => unknown): Promise<number> {
-  await work();
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const started = performance.now();
-    await work();
-    times.push((performance.now() - started) / 1000);
+  return (await mediansInTurn(rounds, work))[0]!;
+}
+
+/** {@link medianSeconds} of several works that take turns, so that what else the machine does weighs on all alike. */
+export async function mediansInTurn(rounds: number, ...works: (() => unknown)[]): Promise<number[]> {
+  const times = works.map((): number[] => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, work] of works.entries()) {
+      const started = performance.now();
+      await work();
+      if (round > 0) times[i]!.push((performance.now() - started) / 1000);
+    }
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+  return times.map((own) => own.sort((a, b) => a - b)[Math.floor(own.length / 2)]!);
 }

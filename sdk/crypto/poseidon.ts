@@ -1,15 +1,17 @@
 /**
- * Poseidon over BN254 exactly as circomlib has it (initial state 0, first output), computed by circomlibjs' wasm.
+ * Poseidon over BN254 exactly as circomlib has it (initial state 0, first output), computed by circomlibjs' wasm; series of hashes
+ * by the project's own kernel, two at a time, where the processor can run it.
  *
  * The wasm is instantiated once, when this module is first imported (top-level await), so that hashing itself is synchronous.
  */
 import { buildPoseidon } from "circomlibjs";
 import { checkField } from "./field.ts";
+import { tryPair, type PairHasher } from "./lanes/pair.ts";
 
 const hasher = await buildPoseidon();
 const { F } = hasher;
-/** Bytes of a field element. */
-const ELEMENT = 32;
+/** The kernel, built when a series first asks for it; null where it cannot be used. */
+let kernel: PairHasher | null | undefined;
 
 /**
  * Poseidon hash of 1 to 16 field elements.
@@ -20,17 +22,26 @@ export function poseidon(inputs: readonly bigint[]): bigint {
 }
 
 /**
- * Poseidon hashes that differ in the last input only, each as 32 bytes big-endian. For hot loops: the fixed inputs are converted to
- * the wasm's form once.
+ * Poseidon hashes of (first, second, s) for hot loops: s one after the other costs a fraction of {@link poseidon}, as the hashes of
+ * an even s and of the next come together.
  * @throws QoodError `NOT_A_FIELD_ELEMENT`
  */
-export function poseidonSeries(fixed: readonly bigint[]): (last: number) => Uint8Array {
-  const inputs = new Uint8Array(ELEMENT * (fixed.length + 1));
-  fixed.forEach((value, i) => inputs.set(F.e(checkField(value, `Poseidon input ${i}`)), ELEMENT * i));
-  return (last) => {
-    inputs.set(F.e(BigInt(last)), ELEMENT * fixed.length);
-    const out = new Uint8Array(ELEMENT);
-    F.toRprBE(out, 0, hasher(inputs));
-    return out;
+export function poseidonSeries(first: bigint, second: bigint): (s: number) => bigint {
+  checkField(first, "Poseidon input 0");
+  checkField(second, "Poseidon input 1");
+  if (kernel === undefined) kernel = tryPair(poseidon);
+  return kernel === null ? (s) => poseidon([first, second, BigInt(s)]) : pairwise(kernel, first, second);
+}
+
+/** Keeps the last pair of hashes. */
+function pairwise(pair: PairHasher, first: bigint, second: bigint): (s: number) => bigint {
+  let even = -1;
+  let hashes: readonly [bigint, bigint] = [0n, 0n];
+  return (s) => {
+    if (s - (s % 2) !== even) {
+      even = s - (s % 2);
+      hashes = pair(first, second, [BigInt(even), BigInt(even + 1)]);
+    }
+    return hashes[s % 2 === 0 ? 0 : 1];
   };
 }

@@ -73,6 +73,11 @@ export function intervalKey(k: bigint, interval: number): bigint {
   return poseidon([DOM_INTERVAL, k, BigInt(interval)]);
 }
 
+/** Keys of a batch's intervals: the fast form of {@link intervalKey}. */
+export function intervalKeys(k: bigint): (interval: number) => bigint {
+  return poseidonSeries(DOM_INTERVAL, k);
+}
+
 /** Key of segment s of an interval. */
 export function segmentKey(key: bigint, segment: number): bigint {
   return poseidon([DOM_SEGMENT, key, BigInt(segment)]);
@@ -80,7 +85,8 @@ export function segmentKey(key: bigint, segment: number): bigint {
 
 /** Keys of an interval's segments as the cipher takes them (32 bytes big-endian): the fast form of {@link segmentKey}. */
 export function segmentKeys(key: bigint): (segment: number) => Uint8Array {
-  return poseidonSeries([DOM_SEGMENT, key]);
+  const keyOf = poseidonSeries(DOM_SEGMENT, key);
+  return (segment) => keyBytes(keyOf(segment));
 }
 
 /** A key as the cipher takes it: 32 bytes big-endian. */

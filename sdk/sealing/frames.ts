@@ -4,7 +4,7 @@ import { layoutOf, type Layout } from "../formats/layout.ts";
 import { LeafHasher } from "../formats/leaf.ts";
 import { DATA_ROOT, MerkleTree } from "../formats/tree.ts";
 import { CHACHA_BLOCK } from "../crypto/chacha.ts";
-import { intervalKey, segmentKeys } from "../keys/index.ts";
+import { intervalKeys, segmentKeys } from "../keys/index.ts";
 
 /** Result of {@link sealFrames}. */
 export interface SealedFrames {
@@ -29,13 +29,14 @@ export function sealFrames(frames: readonly Uint8Array[], k: bigint, leafSize: n
   const dataHashes = Buffer.allocUnsafeSlow(32 * layout.leafCount);
   const leaves = Buffer.allocUnsafeSlow(32 * layout.leafCount);
   const hasher = new LeafHasher();
+  const intervalKeyOf = intervalKeys(k);
   let interval = -1;
   let keyOf = segmentKeys(0n);
   let start = 0;
   for (const part of layout.segments) {
     if (part.interval !== interval) {
       interval = part.interval;
-      keyOf = segmentKeys(intervalKey(k, interval));
+      keyOf = segmentKeys(intervalKeyOf(interval));
       start = part.offset;
     }
     const key = keyOf(part.segment);
