@@ -1,5 +1,5 @@
 import { scrypt as nodeScrypt } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { HDNodeWallet, Mnemonic, Wallet, getAddress, getBytes, randomBytes, scrypt } from "ethers";
@@ -35,11 +35,16 @@ export async function createAccount(folder: string, name: string, passphrase: st
   const file = fileOf(folder, name);
   if (existsSync(file)) throw new QoodError("ACCOUNT_EXISTS", `${file} exists already: choose another name`);
   const wallet = HDNodeWallet.fromMnemonic(Mnemonic.fromEntropy(randomBytes(16)));
+  // The name appears with the whole file, and never in place of another.
+  const partial = `${file}.${process.pid}.part`;
   try {
-    writeFileSync(file, await wallet.encrypt(passphrase), { flag: "wx", mode: 0o600 });
+    writeFileSync(partial, await wallet.encrypt(passphrase), { mode: 0o600 });
+    linkSync(partial, file);
   } catch (error) {
     if (codeOf(error) === "EEXIST") throw new QoodError("ACCOUNT_EXISTS", `${file} exists already: choose another name`);
     throw new QoodError("KEYSTORES_UNUSABLE", `the key file ${file} cannot be written (${codeOf(error)})`);
+  } finally {
+    rmSync(partial, { force: true });
   }
   return wallet.address;
 }

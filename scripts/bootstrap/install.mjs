@@ -1,7 +1,7 @@
 // Installs the dependencies of the lockfile once: `npm ci` runs again only when the lockfile has changed.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -37,19 +37,24 @@ function run(command, args) {
 async function withLock(work) {
   const lock = join(root, ".cache", "install.lock");
   mkdirSync(dirname(lock), { recursive: true });
+  // A link appears with its whole content: a lock is never seen empty.
+  const mine = `${lock}.${process.pid}`;
   for (;;) {
     try {
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      writeFileSync(mine, String(process.pid));
+      linkSync(mine, lock);
       break;
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
+    } finally {
+      rmSync(mine, { force: true });
     }
-    const holder = Number(readFileSync(lock, "utf8"));
-    let alive = true;
+    let alive = false;
     try {
-      process.kill(holder, 0);
+      const holder = Number(readFileSync(lock, "utf8"));
+      alive = holder > 0 && process.kill(holder, 0);
     } catch {
-      alive = false;
+      // Given free this moment, or its holder is dead.
     }
     if (!alive) rmSync(lock, { force: true });
     else await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -8,6 +8,11 @@ import { join } from "node:path";
  */
 export function statePassphrase(state: string): string {
   const file = join(state, "passphrase");
-  if (!existsSync(file)) writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
+  if (!existsSync(file)) {
+    // Whole or not at all: half a passphrase would lock everything away.
+    const partial = `${file}.${process.pid}.part`;
+    writeFileSync(partial, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
+    renameSync(partial, file);
+  }
   return readFileSync(file, "utf8").trim();
 }

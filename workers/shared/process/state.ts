@@ -1,14 +1,14 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { endProcess, identify, isAlive } from "./identity.ts";
+import { endProcess, identify } from "./identity.ts";
 import type { ProcessIdentity } from "./identity.ts";
+import { identitySchema, takeLockFile } from "./lockFile.ts";
 
 /** The version of the state folder's layout that this program reads and writes. */
 export const STATE_VERSION = 1;
 
-const identitySchema = z.object({ pid: z.int().positive(), started: z.string().min(1) });
 const versionSchema = z.object({ version: z.int() });
 
 /** A state folder that this process holds alone. */
@@ -59,29 +59,6 @@ function checkVersion(path: string): void {
   }
 }
 
-function takeLock(file: string, path: string): void {
-  const me = identify(process.pid);
-  if (me === undefined) throw new QoodError("STATE_LOCK", "the start time of this process cannot be read");
-  // A link appears with its whole content, so nobody can read a half-written lock and think its holder dead.
-  const mine = `${file}.${process.pid}`;
-  writeFileSync(mine, `${JSON.stringify(me)}\n`);
-  for (;;) {
-    try {
-      linkSync(mine, file);
-      rmSync(mine);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const holder = identitySchema.safeParse(readJson(file));
-    if (holder.success && isAlive(holder.data)) {
-      rmSync(mine);
-      throw new QoodError("STATE_IN_USE", `${path} is in use by process ${holder.data.pid}: wait for it to end, or choose another folder with --state`);
-    }
-    rmSync(file, { force: true });
-  }
-}
-
 /**
  * Opens (or creates) a state folder: checks its version, locks it by process id and start time, and ends whatever child
  * processes a killed run has left behind.
@@ -95,7 +72,8 @@ export async function openStateFolder(path: string): Promise<StateFolder> {
   }
   checkVersion(path);
   const lock = join(path, "lock.json");
-  takeLock(lock, path);
+  const holder = takeLockFile(lock);
+  if (holder !== undefined) throw new QoodError("STATE_IN_USE", `${path} is in use by process ${holder.pid}: wait for it to end, or choose another folder with --state`);
   const run = join(path, "run");
   mkdirSync(run, { recursive: true });
   const tookOver: string[] = [];

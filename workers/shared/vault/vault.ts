@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import { dirname } from "node:path";
 import { z } from "zod";
 import { fromHex, toHex } from "@qoodblock/sdk/bytes";
+import { takeLockFile } from "../process/lockFile.ts";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { createBoxKeys, openBox } from "./box.ts";
 import { DEFAULT_COST, decryptEnvelope, encryptEnvelope } from "./envelope.ts";
@@ -72,11 +73,8 @@ async function write(file: string, content: Content, passphrase: string, cost: K
 /** One writer at a time: what two imports read before either wrote would lose one of them. */
 async function locked<T>(file: string, act: () => Promise<T>): Promise<T> {
   const lock = `${file}.lock`;
-  try {
-    closeSync(openSync(lock, "wx"));
-  } catch {
-    throw new QoodError("VAULT_BUSY", `another process is writing the vault ${file}: try again, or remove ${lock} if none is`);
-  }
+  const holder = takeLockFile(lock);
+  if (holder !== undefined) throw new QoodError("VAULT_BUSY", `process ${holder.pid} is writing the vault ${file}: try again when it has ended`);
   try {
     return await act();
   } finally {
