@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Program } from "./index.ts";
+import type { Program } from "./program.ts";
 import { environmentName, flagName } from "./fields.ts";
 import type { Field } from "./fields.ts";
 

@@ -5,16 +5,7 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import { helpText } from "./help.ts";
 import { environmentName, fieldsOf, flagName } from "./fields.ts";
 import type { Field } from "./fields.ts";
-
-/** What a program says of its own settings. */
-export interface Program<S extends z.ZodObject> {
-  /** As typed in a shell, e.g. `qood-ingest`. */
-  readonly name: string;
-  /** One sentence: what it does. */
-  readonly summary: string;
-  /** One entry a setting, named in camelCase, each with `.describe()`. */
-  readonly schema: S;
-}
+import type { Program } from "./program.ts";
 
 /** The settings, or the text that was asked for instead of a start. */
 export type Loaded<S extends z.ZodObject> = { readonly settings: z.output<S> } | { readonly help: string };
@@ -105,4 +96,5 @@ export function loadSettings<S extends z.ZodObject>(
 }
 
 export { environmentName, flagName } from "./fields.ts";
+export type { Program } from "./program.ts";
 export * from "./common.ts";
