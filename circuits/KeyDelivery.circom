@@ -5,6 +5,7 @@ include "circomlib/circuits/escalarmulany.circom";
 include "circomlib/circuits/escalarmulfix.circom";
 include "circomlib/circuits/poseidon.circom";
 include "lib/BuyerKey.circom";
+include "lib/Commitment.circom";
 include "lib/Domains.circom";
 
 /*
@@ -30,7 +31,8 @@ include "lib/Domains.circom";
  * adds at most 2^249·Base8: equality is impossible, and only the two r whose low 249 bits bring that sum to exactly l
  * have no witness (a chance of 2^-249 for a hashed r).
  *
- * What is constrained here and in lib/, one by one; each number has its test and its turn in the deletion script:
+ * What is constrained here and in lib/, one by one; each number has its test and its turn in the deletion script (numbers
+ * run through all circuits, so that a line which circuits share has one):
  *
  *  [1]  BabyCheck: P is on the curve                                                      lib/BuyerKey.circom
  *  [2]  8P != O: no key of small order                                                    lib/BuyerKey.circom
@@ -40,7 +42,7 @@ include "lib/Domains.circom";
  *  [6]  r != 0: with r = 0 the shared point is O and anyone opens the ciphertexts
  *  [7]  R.x is that of r·Base8
  *  [8]  R.y is that of r·Base8
- *  [9]  commitment_i commits to k_i
+ *  [9]  commitment_i commits to k_i                                                     lib/Commitment.circom
  *  [10] c_i is k_i under the pad of (K, i)
  */
 template KeyDelivery(m) {
@@ -94,10 +96,9 @@ template KeyDelivery(m) {
     component commit[m];
     component pad[m];
     for (var i = 0; i < m; i++) {
-        commit[i] = Poseidon(2);
-        commit[i].inputs[0] <== DOM_KEY();
-        commit[i].inputs[1] <== k[i];
-        commitment[i] === commit[i].out; // [9]
+        commit[i] = Commitment();
+        commit[i].k <== k[i];
+        commit[i].commitment <== commitment[i];
 
         pad[i] = Poseidon(3);
         pad[i].inputs[0] <== DOM_WRAP();

@@ -17,3 +17,18 @@ function DOM_KDF() {
 function DOM_WRAP() {
     return 348262082971266132817401511812730816747837141654778068834317784442758519515;
 }
+
+// D("qood/interval/v1"): the key of an interval, from the batch key.
+function DOM_INTERVAL() {
+    return 250171492404359863296423789412286327736061160279129438796991712733646586157;
+}
+
+// D("qood/segment/v1"): the key of a segment, from the interval's.
+function DOM_SEGMENT() {
+    return 97704787695044305984171203322202793180180801914347903904857914937824970464;
+}
+
+// D("qood/prf/v1"): the answer to a question for possession.
+function DOM_PRF() {
+    return 146531296536728258663193586194116657751418876631143960583267805991162346693;
+}

@@ -1,7 +1,7 @@
 /**
- * Makes the development keys: `node scripts/circuits/build.ts [--ptau FILE] [--check]`.
+ * Makes the development keys: `node scripts/circuits/build.ts [--ptau FILE] [--check] [INSTANCE…]`.
  *
- * Compiles every instance of circuits/circuits.json that is marked `build`, makes its phase 2 key by a beacon alone and writes circuits/keys and contracts/verifiers.
+ * Compiles the named instances of circuits/circuits.json, or all, makes their phase 2 keys by a beacon alone and writes circuits/keys and contracts/verifiers.
  * Run again it gives the same bytes; with --check it writes nothing and compares instead.
  */
 import { createHash } from "node:crypto";
@@ -12,7 +12,7 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import { readKeyMetadata, type KeyMetadata } from "@qoodblock/sdk/proof";
 import { curves, r1cs as r1csTools, zKey, type Logger } from "snarkjs";
 import { compileCircuit, compilerVersion } from "./compile.ts";
-import { keysFolder, readInstances, root, type Instance } from "./instances.ts";
+import { keysFolder, readInstance, readInstances, root, type Instance } from "./instances.ts";
 import { readSymbols } from "./symbols.ts";
 import { verifierContract, verifierPath } from "./verifier.ts";
 
@@ -85,10 +85,10 @@ function write(path: string, contents: Uint8Array): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { ptau: { type: "string", default: resolve(root, "../shared/ptau/dev-2-15.ptau") }, check: { type: "boolean", default: false } } });
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { ptau: { type: "string", default: resolve(root, "../shared/ptau/dev-2-15.ptau") }, check: { type: "boolean", default: false } } });
   if (!existsSync(values.ptau)) throw new QoodError("PTAU_MISSING", `no powers-of-tau file at ${values.ptau}: name one with --ptau FILE`);
   const different: string[] = [];
-  for (const instance of readInstances().filter(({ build }) => build)) {
+  for (const instance of positionals.length > 0 ? positionals.map(readInstance) : readInstances()) {
     for (const [path, contents] of await makeKey(instance, values.ptau)) {
       if (existsSync(path) && readFileSync(path).equals(contents)) continue;
       different.push(relative(root, path));

@@ -13,6 +13,9 @@ const compilerFolder = dirname(require.resolve("circom2/package.json"));
 /** Version of the compiler's package, which fixes the compiler. */
 export const compilerVersion = (JSON.parse(readFileSync(join(compilerFolder, "package.json"), "utf8")) as { version: string }).version;
 
+/** The file with the main component: named unlike any circuit, since includes are looked for beside it first. */
+const mainFile = "main";
+
 /** How to compile. */
 export interface CompileOptions {
   /** Folder of the circuit's sources; the project's own by default. */
@@ -52,17 +55,17 @@ export async function compileCircuit(instance: Instance, options: CompileOptions
   }
   const folder = join(cacheFolder, hash.digest("hex").slice(0, 32));
   const compiled: Compiled = {
-    r1cs: join(folder, `${instance.name}.r1cs`),
-    wasm: join(folder, `${instance.name}_js`, `${instance.name}.wasm`),
-    sym: join(folder, `${instance.name}.sym`),
+    r1cs: join(folder, `${mainFile}.r1cs`),
+    wasm: join(folder, `${mainFile}_js`, `${mainFile}.wasm`),
+    sym: join(folder, `${mainFile}.sym`),
   };
   if (existsSync(folder)) return compiled;
   // Another process may compile the same at this moment: each works in a folder of its own, and the first to finish gives its name.
   const work = `${folder}.${process.pid}.${randomBytes(4).toString("hex")}`;
   mkdirSync(work, { recursive: true });
   try {
-    writeFileSync(join(work, `${instance.name}.circom`), main);
-    await runCompiler([join(work, `${instance.name}.circom`), "--r1cs", "--wasm", "--sym", `--O${level}`, "-l", sources, "-l", library, "-o", work]);
+    writeFileSync(join(work, `${mainFile}.circom`), main);
+    await runCompiler([join(work, `${mainFile}.circom`), "--r1cs", "--wasm", "--sym", `--O${level}`, "-l", sources, "-l", library, "-o", work]);
     try {
       renameSync(work, folder);
     } catch (error) {

@@ -22,8 +22,6 @@ export interface Instance {
   readonly parameters: readonly number[];
   /** The template's inputs that are public. */
   readonly public: readonly string[];
-  /** Whether its key is made and committed now. */
-  readonly build: boolean;
 }
 
 /** All instances. */
