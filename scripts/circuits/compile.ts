@@ -49,7 +49,7 @@ export async function compileCircuit(instance: Instance, options: CompileOptions
   const library = options.library ?? join(root, "node_modules");
   const level = options.level ?? 2;
   const main = mainComponent(instance);
-  const hash = createHash("sha256").update(`${compilerVersion}\0${level}\0${main}\0`);
+  const hash = createHash("sha256").update(`${compilerVersion}\0${level}\0${mainFile}\0${main}\0`);
   for (const [name, folder] of [["sources", sources], ["library", join(library, "circomlib", "circuits")]] as const) {
     for (const file of sourceFiles(folder)) hash.update(`${name}${file.slice(folder.length)}\0`).update(readFileSync(file)).update("\0");
   }
