@@ -13,7 +13,7 @@ import { readKeyMetadata, type KeyMetadata } from "@qoodblock/sdk/proof";
 import { curves, r1cs as r1csTools, zKey, type Logger } from "snarkjs";
 import { compileCircuit, compilerVersion } from "./compile.ts";
 import { keysFolder, readInstance, readInstances, root, type Instance } from "./instances.ts";
-import { readSymbols } from "./symbols.ts";
+import { publicNames } from "./symbols.ts";
 import { verifierContract, verifierPath } from "./verifier.ts";
 
 const iterationsExponent = 10;
@@ -69,13 +69,6 @@ async function makeKey(instance: Instance, ptauPath: string): Promise<Map<string
     [join(keysFolder, `${instance.name}.json`), Buffer.from(json(metadata))],
     [verifierPath(instance.name), Buffer.from(contract)],
   ]);
-}
-
-/** Names of the public signals in their order, without the leading `main.`. */
-function publicNames(symPath: string, count: number): string[] {
-  const names = new Array<string>(count).fill("");
-  for (const [name, wire] of readSymbols(symPath)) if (wire >= 1 && wire <= count) names[wire - 1] ||= name.replace(/^main\./, "");
-  return names;
 }
 
 function write(path: string, contents: Uint8Array): void {

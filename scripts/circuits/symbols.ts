@@ -11,3 +11,10 @@ export function readSymbols(path: string): Map<string, number> {
   }
   return symbols;
 }
+
+/** Names of the first `count` signals, which are the public ones, in their order and without the leading `main.`. */
+export function publicNames(path: string, count: number): string[] {
+  const names = new Array<string>(count).fill("");
+  for (const [name, wire] of readSymbols(path)) if (wire >= 1 && wire <= count) names[wire - 1] ||= name.replace(/^main\./, "");
+  return names;
+}
