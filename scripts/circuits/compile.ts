@@ -1,10 +1,11 @@
 /** Runs the circom compiler, once for the same input. */
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { QoodError } from "@qoodblock/sdk/errors";
+import { includedSources } from "./includes.ts";
 import { cacheFolder, circuitsFolder, mainComponent, root, type Instance } from "./instances.ts";
 
 const require = createRequire(import.meta.url);
@@ -33,15 +34,8 @@ export interface Compiled {
   readonly sym: string;
 }
 
-function sourceFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".circom"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
 /**
- * Compiles an instance into the cache, or finds it there: outputs are named by the hash of all sources, the compiler's version and the options.
+ * Compiles an instance into the cache, or finds it there: outputs are named by the hash of its sources, the compiler's version and the options.
  * @throws QoodError `CIRCUIT_DOES_NOT_COMPILE` with the compiler's words.
  */
 export async function compileCircuit(instance: Instance, options: CompileOptions = {}): Promise<Compiled> {
@@ -50,9 +44,7 @@ export async function compileCircuit(instance: Instance, options: CompileOptions
   const level = options.level ?? 2;
   const main = mainComponent(instance);
   const hash = createHash("sha256").update(`${compilerVersion}\0${level}\0${mainFile}\0${main}\0`);
-  for (const [name, folder] of [["sources", sources], ["library", join(library, "circomlib", "circuits")]] as const) {
-    for (const file of sourceFiles(folder)) hash.update(`${name}${file.slice(folder.length)}\0`).update(readFileSync(file)).update("\0");
-  }
+  for (const { path, name } of includedSources(instance.file, sources, library)) hash.update(`${name}\0`).update(readFileSync(path)).update("\0");
   const folder = join(cacheFolder, hash.digest("hex").slice(0, 32));
   const compiled: Compiled = {
     r1cs: join(folder, `${mainFile}.r1cs`),

@@ -30,6 +30,11 @@ export function readInstances(): Instance[] {
   return Object.entries(parsed).map(([name, instance]) => ({ name, ...instance }));
 }
 
+/** Names of the circuits: one for each source file that an instance is made from, without its ending. */
+export function circuitNames(): string[] {
+  return [...new Set(readInstances().map(({ file }) => file.replace(/\.circom$/, "")))];
+}
+
 /** The instance of that name. @throws QoodError `UNKNOWN_CIRCUIT` */
 export function readInstance(name: string): Instance {
   const found = readInstances().find((instance) => instance.name === name);

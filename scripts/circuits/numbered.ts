@@ -7,7 +7,7 @@ import { root } from "./instances.ts";
 /** Library components that constrain their input: each use is numbered. */
 export const CHECKS: readonly string[] = ["BabyCheck", "Num2Bits"];
 /** Components that compute; what they compute is guarded by the numbered lines that use it. */
-export const COMPUTES: readonly string[] = ["BabyDbl", "BuyerKey", "EscalarMulAny", "EscalarMulFix", "Poseidon"];
+export const COMPUTES: readonly string[] = ["BabyDbl", "BatchKey", "BuyerKey", "Commitment", "EscalarMulAny", "EscalarMulFix", "Poseidon"];
 
 /** A line of circuit source that constrains something of its own. */
 export interface ConstraintLine {

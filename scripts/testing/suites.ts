@@ -20,6 +20,7 @@ const short: readonly Suite[] = [
   { name: "typecheck", command: ["node", "node_modules/typescript/bin/tsc", "-p", "."], counts: "check", budget: 60 },
   { name: "lint", command: ["node", "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."], counts: "check", budget: 90 },
   { name: "lint:contracts", command: ["node", "node_modules/solhint/solhint.js", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"], counts: "check", budget: 20 },
+  { name: "lint:circuits", command: ["node", "scripts/circuits/lint.ts"], counts: "check", budget: 10 },
   { name: "bootstrap", command: nodeTest("bootstrap"), counts: "node", budget: 30 },
   { name: "sdk", command: nodeTest("sdk"), counts: "node", budget: 90 },
   { name: "drive", command: nodeTest("drive"), counts: "node", budget: 60 },
@@ -35,7 +36,8 @@ const short: readonly Suite[] = [
 
 /** Long forms of what the short suites do a few times. */
 const long: readonly Suite[] = [
-  { name: "deletion", command: ["node", "scripts/circuits/deletion.ts"], counts: "check", budget: 180 },
+  { name: "deletion", command: ["node", "scripts/circuits/deletion.ts"], counts: "check", budget: 300 },
+  { name: "keys", command: nodeTest("circuits/keys"), counts: "node", env: { QOOD_KEYS: "all" }, budget: 300 },
   { name: "day", command: ["node", "scripts/demo/main.ts", "--json", "--hours", "26", "--state", ".state/test-day"], counts: "check", budget: 180 },
 ];
 const chaos: readonly Suite[] = [{ name: "kills", command: nodeTest("e2e/kill", 1), counts: "node", env: { QOOD_KILLS: "20" }, budget: 600 }];

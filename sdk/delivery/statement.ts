@@ -57,12 +57,17 @@ export function deliveryHash(wrapped: WrappedKeys): Hex {
   return solidityPackedKeccak256(words.map(() => "uint256"), words) as Hex;
 }
 
+/** Size of the circuit instance for a page of so many lots. @throws QoodError `OUT_OF_RANGE` unless 1 to 32 */
+export function instanceSize(lots: number): (typeof INSTANCE_SIZES)[number] {
+  const size = INSTANCE_SIZES.find((m) => m >= lots);
+  ensure(Number.isInteger(lots) && lots > 0 && size !== undefined, "OUT_OF_RANGE", `a page has 1 to 32 lots, not ${lots}`);
+  return size;
+}
+
 /**
  * Repeats the last lot until the page has the size of a circuit instance, as the contract does.
  * @throws QoodError `OUT_OF_RANGE` for no lots or more than 32
  */
 export function padLots<T>(lots: readonly T[]): T[] {
-  const size = INSTANCE_SIZES.find((m) => m >= lots.length);
-  ensure(lots.length > 0 && size !== undefined, "OUT_OF_RANGE", `a page has 1 to 32 lots, not ${lots.length}`);
-  return Array.from({ length: size }, (_, i) => lots[Math.min(i, lots.length - 1)]!);
+  return Array.from({ length: instanceSize(lots.length) }, (_, i) => lots[Math.min(i, lots.length - 1)]!);
 }

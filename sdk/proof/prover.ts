@@ -1,105 +1,82 @@
-/**
- * Making and checking KeyDelivery proofs with snarkjs.
- *
- * Proving takes most of a second of computation: call it in a child process, never in the one that holds a queue's lock. A {@link KeyDeliveryProver}
- * keeps key and program in memory, so that only its first proof pays for reading and starting them.
- */
-import { curves, groth16, wtns, type Logger, type VerificationKey } from "snarkjs";
-import { fromPublicSignals, toPublicSignals, type KeyDeliveryInput, type KeyDeliveryStatement } from "../delivery/index.ts";
-import { QoodError, isQoodError } from "../errors/index.ts";
-import type { ProofArtifacts } from "./artifacts.ts";
-import { fromSnarkjs, isCanonical, toSnarkjs, type Proof } from "./groth16.ts";
-
-const silent = (): undefined => undefined;
-// snarkjs tells some faults to its logger only; results are checked here, so its words are not needed.
-const logger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
-// Whether snarkjs may have started threads in this process.
-let threads = false;
-
-/** How a prover works. */
-export interface ProverOptions {
-  /** Compute in this thread alone, so that no worker threads are started. Slower by half on two cores. */
-  readonly singleThread?: boolean;
-}
+/** Proofs of delivery, for pages of every size. */
+import type { VerificationKey } from "snarkjs";
+import { fromPublicSignals, instanceSize, publicSignalNames, toPublicSignals, type KeyDeliveryInput, type KeyDeliveryStatement } from "../delivery/index.ts";
+import { QoodError, ensure } from "../errors/index.ts";
+import { loadProofArtifacts, type ProofArtifacts } from "./artifacts.ts";
+import { CircuitProver, verifyStatement, type CircuitForm, type Proven, type ProverOptions } from "./engine.ts";
+import type { Proof } from "./groth16.ts";
 
 /** A proof with what it states. */
-export interface ProvenDelivery {
-  readonly proof: Proof;
-  readonly statement: KeyDeliveryStatement;
+export type ProvenDelivery = Proven<KeyDeliveryStatement>;
+
+/** The circuit instance for pages of so many lots: `KeyDelivery1`, `KeyDelivery8` or `KeyDelivery32`. @throws QoodError `OUT_OF_RANGE` unless 1 to 32 */
+export function deliveryCircuit(lots: number): `KeyDelivery${1 | 8 | 32}` {
+  return `KeyDelivery${instanceSize(lots)}`;
 }
 
-/**
- * Proves deliveries with one key; one at a time, further calls wait for their turn.
- * Call {@link closeProofEngine} before the process shall end.
- */
-export class KeyDeliveryProver {
-  readonly #artifacts: ProofArtifacts;
-  readonly #options: ProverOptions;
-  #last: Promise<unknown> = Promise.resolve();
+function deliveryForm(m: number): CircuitForm<KeyDeliveryStatement> {
+  return { what: `a delivery of ${m} wrapped keys`, signals: publicSignalNames(m), toSignals: toPublicSignals, fromSignals: fromPublicSignals };
+}
 
-  /** @param artifacts from {@link loadProofArtifacts}, whose hashes have been checked */
+/** Proves deliveries of one size with one key; see {@link CircuitProver}. For pages of any size take a {@link PageProver}. */
+export class KeyDeliveryProver extends CircuitProver<KeyDeliveryInput, KeyDeliveryStatement> {
+  /** How many wrapped keys a delivery has that this proves. */
+  readonly size: number;
+
+  /**
+   * @param artifacts of a KeyDelivery instance, from {@link loadProofArtifacts}
+   * @throws QoodError `KEY_OF_ANOTHER_CIRCUIT`
+   */
   constructor(artifacts: ProofArtifacts, options: ProverOptions = {}) {
-    this.#artifacts = artifacts;
-    this.#options = options;
+    const size = Math.max(1, Math.floor((artifacts.metadata.publicSignals.length - 5) / 2));
+    super(artifacts, deliveryForm(size), options);
+    this.size = size;
   }
 
   /**
    * Proves one delivery and verifies the proof before handing it out.
-   * @param input from `wrapKeys`
-   * @throws QoodError `STATEMENT_FALSE` when the circuit does not accept the input, `PROOF_FAILED` when snarkjs breaks
+   * @param input from `wrapKeys`, with lots padded to this prover's size
+   * @throws QoodError `STATEMENT_INVALID` for a delivery of another size, `STATEMENT_FALSE`, `PROOF_FAILED`
    */
-  prove(input: KeyDeliveryInput): Promise<ProvenDelivery> {
-    const turn = this.#last.then(() => this.#prove(input));
-    this.#last = turn.catch(silent);
-    return turn;
-  }
-
-  async #prove(input: KeyDeliveryInput): Promise<ProvenDelivery> {
-    const { wasm, zkey, verificationKey } = this.#artifacts;
-    const witness = { type: "mem" as const, data: new Uint8Array() };
-    try {
-      await wtns.calculate(input, wasm, witness);
-    } catch (cause) {
-      throw new QoodError("STATEMENT_FALSE", "the circuit does not accept this delivery: its key, scalar, commitments or ciphertexts do not fit together", { cause });
-    }
-    let made;
-    threads = true;
-    try {
-      made = await groth16.prove(zkey, witness, logger, { singleThread: this.#options.singleThread ?? false });
-    } catch (cause) {
-      throw new QoodError("PROOF_FAILED", "the proof could not be made: the proving key does not fit the circuit, or memory ran out", { cause });
-    } finally {
-      witness.data.fill(0); // It holds the batch keys.
-    }
-    const proven: ProvenDelivery = { proof: fromSnarkjs(made.proof), statement: fromPublicSignals(made.publicSignals.map(BigInt)) };
-    if (!(await verifyKeyDelivery(verificationKey, proven.statement, proven.proof))) {
-      throw new QoodError("PROOF_FAILED", "the proof that was made does not verify: proving key and verification key do not belong together");
-    }
-    return proven;
+  override prove(input: KeyDeliveryInput): Promise<ProvenDelivery> {
+    if (input.k.length !== this.size) return Promise.reject(new QoodError("STATEMENT_INVALID", `this key proves deliveries of ${this.size} wrapped keys, not of ${input.k.length}: pad the page by its last lot`));
+    return super.prove(input);
   }
 }
 
 /**
- * Whether the proof shows the statement. False, never an error, for values that are not canonical and points that are not on their curves.
- * Starts snarkjs's threads: {@link closeProofEngine} ends them.
+ * Proves deliveries of every size with the keys in a folder. A key is read, its hash checked, when a page of its size first comes; then it stays warm.
+ * Call `closeProofEngine` before the process shall end.
  */
-export async function verifyKeyDelivery(verificationKey: VerificationKey, statement: KeyDeliveryStatement, proof: Proof): Promise<boolean> {
-  if (!isCanonical(proof)) return false;
-  let signals: bigint[];
-  try {
-    signals = toPublicSignals(statement);
-  } catch (error) {
-    if (isQoodError(error)) return false;
-    throw error;
+export class PageProver {
+  readonly #folder: string;
+  readonly #options: ProverOptions;
+  readonly #provers = new Map<number, KeyDeliveryProver>();
+
+  /** @param folder where the key files lie (`circuits/keys` of the repository) */
+  constructor(folder: string, options: ProverOptions = {}) {
+    this.#folder = folder;
+    this.#options = options;
   }
-  if (signals.length !== verificationKey.nPublic) return false;
-  threads = true;
-  return groth16.verify(verificationKey, signals.map(String), toSnarkjs(proof), logger);
+
+  /**
+   * Proves one page and verifies the proof before handing it out.
+   * @param input from `wrapKeys`, with lots padded to the size of a circuit instance (`padLots`)
+   * @throws QoodError `STATEMENT_INVALID` for a page that is not padded, `STATEMENT_FALSE`, `PROOF_FAILED`, and what {@link loadProofArtifacts} throws
+   */
+  async prove(input: KeyDeliveryInput): Promise<ProvenDelivery> {
+    const size = instanceSize(input.k.length);
+    ensure(size === input.k.length, "STATEMENT_INVALID", `no key proves deliveries of ${input.k.length} wrapped keys: pad the page to ${size} by its last lot`);
+    let prover = this.#provers.get(size);
+    if (prover === undefined) this.#provers.set(size, (prover = new KeyDeliveryProver(loadProofArtifacts(this.#folder, deliveryCircuit(size)), this.#options)));
+    return prover.prove(input);
+  }
 }
 
-/** Ends the threads that snarkjs keeps, if there are any; the next proof or check starts them again. Without it the process does not end. */
-export async function closeProofEngine(): Promise<void> {
-  if (!threads) return;
-  threads = false;
-  await (await curves.getCurveFromName("bn128")).terminate();
+/**
+ * Whether the proof shows the statement. False, never an error, for values that are not canonical, for a key of another size and for points that are not on
+ * their curves. Starts snarkjs's threads: `closeProofEngine` ends them.
+ */
+export function verifyKeyDelivery(verificationKey: VerificationKey, statement: KeyDeliveryStatement, proof: Proof): Promise<boolean> {
+  return verifyStatement(verificationKey, { toSignals: toPublicSignals }, statement, proof);
 }

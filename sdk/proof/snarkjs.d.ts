@@ -40,7 +40,9 @@ declare module "snarkjs" {
   };
   export const zKey: {
     newZKey(r1cs: BinFile, ptau: BinFile, zkey: BinFile, logger?: Logger): Promise<Uint8Array | -1>;
+    contribute(from: BinFile, to: BinFile, name: string, entropy: string, logger?: Logger): Promise<Uint8Array>;
     beacon(from: BinFile, to: BinFile, name: string, beacon: string, iterationsExponent: number, logger?: Logger): Promise<Uint8Array | false>;
+    verifyFromInit(initial: BinFile, ptau: BinFile, zkey: BinFile, logger?: Logger): Promise<boolean>;
     verifyFromR1cs(r1cs: BinFile, ptau: BinFile, zkey: BinFile, logger?: Logger): Promise<boolean>;
     exportVerificationKey(zkey: BinFile, logger?: Logger): Promise<VerificationKey>;
     exportSolidityVerifier(zkey: BinFile, templates: { groth16: string }, logger?: Logger): Promise<string>;

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { publicSignalNames } from "@qoodblock/sdk/delivery";
-import { loadProofArtifacts, readKeyMetadata } from "@qoodblock/sdk/proof";
+import { loadProofArtifacts, POSSESSION_SIGNALS, readKeyMetadata, SEGMENT_KEY_SIGNALS } from "@qoodblock/sdk/proof";
 import { curves } from "snarkjs";
 import { compileCircuit, compilerVersion } from "../../scripts/circuits/compile.ts";
-import { keysFolder, readInstances, root } from "../../scripts/circuits/instances.ts";
+import { keysFolder, readInstances, root, type Instance } from "../../scripts/circuits/instances.ts";
 import { verifierContract, verifierPath } from "../../scripts/circuits/verifier.ts";
 import { inTemporaryFolder, loadCircuit } from "./support/circuit.ts";
 
@@ -18,7 +18,13 @@ const sha256 = (path: string): string => createHash("sha256").update(readFileSyn
 
 after(async () => (await curves.getCurveFromName("bn128")).terminate());
 
-for (const instance of readInstances().filter(({ build }) => build)) {
+/** The public signals as the SDK names them. */
+function signalNames({ template, parameters }: Instance): readonly string[] {
+  if (template === "KeyDelivery") return publicSignalNames(parameters[0]!);
+  return template === "SegmentKey" ? SEGMENT_KEY_SIGNALS : POSSESSION_SIGNALS;
+}
+
+for (const instance of readInstances()) {
   const { name } = instance;
 
   test(`${name}: hashes are right and the metadata says development`, () => {
@@ -26,7 +32,7 @@ for (const instance of readInstances().filter(({ build }) => build)) {
     assert.equal(metadata.purpose, "development");
     assert.deepEqual([wasm.length, zkey.length], [metadata.wasm.bytes, metadata.zkey.bytes]);
     assert.equal(metadata.beacon.sha256, createHash("sha256").update(metadata.beacon.text).digest("hex"));
-    assert.deepEqual(metadata.publicSignals, publicSignalNames(instance.parameters[0]!));
+    assert.deepEqual(metadata.publicSignals, signalNames(instance));
     assert.equal(verificationKey.nPublic, metadata.publicSignals.length);
   });
 
@@ -60,8 +66,20 @@ for (const instance of readInstances().filter(({ build }) => build)) {
 }
 
 const skip = existsSync(ptau) || process.env.CI === "true" ? false : `no powers of tau at ${ptau}`;
-test("the key script run again gives the same bytes", { skip }, () => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "scripts", "circuits", "build.ts"), "--check"], { cwd: root, encoding: "utf8" });
+// One key is made anew here; the long tests set QOOD_KEYS to make all.
+const names = process.env.QOOD_KEYS === "all" ? readInstances().map(({ name }) => name) : ["KeyDelivery1"];
+test(`the key script run again gives the same bytes: ${names.join(", ")}`, { skip }, () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "scripts", "circuits", "build.ts"), "--check", ...names], { cwd: root, encoding: "utf8" });
   assert.equal(status, 0, stdout + stderr);
   assert.match(stdout, /every file is byte for byte as committed/);
+  for (const name of names) assert.match(stdout, new RegExp(`^${name}: key made and verified`, "m"));
+});
+
+test("every key comes from the same powers of tau, has a beacon of its own, and no file lies about that is no instance's", () => {
+  const all = readInstances().map(({ name }) => readKeyMetadata(keysFolder, name));
+  assert.equal(new Set(all.map((metadata) => metadata.ptau.sha256)).size, 1);
+  assert.equal(new Set(all.map((metadata) => metadata.beacon.sha256)).size, all.length);
+  const files = all.flatMap(({ name, wasm, zkey, verificationKey }) => [`${name}.json`, wasm.file, zkey.file, verificationKey.file]);
+  assert.deepEqual(readdirSync(keysFolder).filter((file) => file !== ".gitattributes").sort(), files.sort());
+  assert.deepEqual(readdirSync(join(root, "contracts", "verifiers")).sort(), readInstances().map(({ name }) => `${name}Verifier.sol`).sort());
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addPoints, BASE8, clearCofactor, FIELD_PRIME, IDENTITY, isOnCurve, multiplyPoint, SUBGROUP_ORDER, type Point } from "@qoodblock/sdk/crypto";
-import { isValidBuyerKey, publicSignalNames, unwrapKeys, wrapKeys } from "@qoodblock/sdk/delivery";
+import { isValidBuyerKey, padLots, publicSignalNames, unwrapKeys, wrapKeys } from "@qoodblock/sdk/delivery";
 import type { CircuitInput } from "snarkjs";
 import { readInstance } from "../../scripts/circuits/instances.ts";
 import { constraintsByWire, firstBroken } from "../../scripts/circuits/r1cs.ts";
@@ -112,4 +112,38 @@ test("KeyDelivery(8) has 5 + 16 public signals in the same order and wraps eight
   for (let wire = 1; wire <= 21; wire += 1) {
     assert.notEqual(firstBroken(eight.system, witness.with(wire, (witness[wire]! + 1n) % FIELD_PRIME)), -1, `public signal ${wire}`);
   }
+});
+
+test("KeyDelivery(32) has 5 + 64 public signals in the same order, wraps 30 keys with the last repeated, and binds every one of its wires", async () => {
+  const many = await loadCircuit({}, readInstance("KeyDelivery32"));
+  publicSignalNames(32).forEach((name, i) => assert.equal(many.symbols.get(`main.${name}`), i + 1));
+  const next = seeded(32n);
+  const keys = padLots(Array.from({ length: 30 }, () => next() >> 4n));
+  const { input, statement } = wrapKeys({ buyerKey: buyer.publicKey, context: 9n, keys, scalar: next() >> 6n });
+  assert.equal(new Set(statement.commitments).size, 30);
+  assert.equal(new Set(statement.c).size, 32, "the repeated lot is wrapped each time by another pad");
+  assert.deepEqual(unwrapKeys(buyer.secret, { ...statement, wrapped: statement }), keys);
+  const witness = await witnessOf(many, input);
+  assert.equal(firstBroken(many.system, witness), -1);
+  const byWire = constraintsByWire(many.system);
+  for (let wire = 1; wire < witness.length; wire += 1) {
+    const own = witness[wire]!;
+    witness[wire] = (own + 1n) % FIELD_PRIME;
+    assert.notEqual(firstBroken(many.system, witness, byWire[wire]), -1, `wire ${wire} is free`);
+    witness[wire] = own;
+  }
+});
+
+test("wrapped keys of one page cannot change places, nor their commitments", async () => {
+  const eight = await loadCircuit({}, readInstance("KeyDelivery8"));
+  const { input } = honestDelivery(6n, 8);
+  const swapped = <T>(list: readonly T[]): T[] => [list[1]!, list[0]!, ...list.slice(2)];
+  const witness = await witnessOf(eight, input);
+  const put = (name: string, values: readonly bigint[]): bigint[] => {
+    const forged = [...witness];
+    values.forEach((value, i) => (forged[eight.symbols.get(`main.${name}[${i}]`)!] = value));
+    return forged;
+  };
+  for (const [name, values] of [["c", swapped(input.c)], ["commitment", swapped(input.commitment)]] as const) assert.notEqual(firstBroken(eight.system, put(name, values)), -1, name);
+  assert.equal(firstBroken(eight.system, put("c", input.c)), -1);
 });

@@ -1,16 +1,11 @@
 /**
- * Forged assignments: values for every signal that satisfy all constraints but one.
- *
- * They come from an unguarded copy of the circuit, in which no equation is asserted and where a line can be made to lie; so a forger works too. The inputs
- * that have to fit what the unguarded circuit computes (R, commitment, c) are read off a first run.
+ * Forged assignments of KeyDelivery: values for every signal that satisfy all constraints but one. The inputs that have to fit what the unguarded circuit
+ * computes (R, commitment, c) are read off a first run.
  */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Point } from "@qoodblock/sdk/crypto";
 import type { KeyDeliveryStatement } from "@qoodblock/sdk/delivery";
-import { circuitsFolder, root } from "../../../scripts/circuits/instances.ts";
-import { circuitFiles, constraintLines, copySources, replaceLine, withoutEquations } from "../../../scripts/circuits/numbered.ts";
-import { buyerOf, inTemporaryFolder, loadCircuit, smallOrderPoints, witnessOf, type Circuit, type Signals } from "./circuit.ts";
+import { buyerOf, smallOrderPoints, type Signals } from "./circuit.ts";
+import { signalsOf, unguarded } from "./unguarded.ts";
 
 /** What a forger does: the secrets and the buyer's key that he starts from, a line that lies, public inputs that he changes at the end. */
 export interface Forgery {
@@ -40,50 +35,18 @@ export const FORGERIES: ReadonlyMap<number, Forgery> = new Map<number, Forgery>(
   [10, { change: (statement) => ({ ...statement, c: [statement.c[0]! + 1n] }) }],
 ]);
 
-const generators = new Map<number, Promise<Circuit>>();
-
-/** The unguarded circuit, with every signal kept, and with the given line lying (0: none). */
-function unguarded(lie: number): Promise<Circuit> {
-  let generator = generators.get(lie);
-  generators.set(lie, (generator ??= inTemporaryFolder((folder) => buildUnguarded(folder, lie))));
-  return generator;
-}
-
-async function buildUnguarded(folder: string, lie: number): Promise<Circuit> {
-  const sources = join(folder, "circuits");
-  const library = join(folder, "library");
-  copySources(circuitsFolder, sources);
-  mkdirSync(join(library, "circomlib"), { recursive: true });
-  cpSync(join(root, "node_modules", "circomlib", "circuits"), join(library, "circomlib", "circuits"), { recursive: true });
-  const liar = constraintLines(sources).find(({ number }) => number === lie);
-  if (liar?.kind === "output") replaceLine(sources, liar, liar.text.replace(/<== (.*);/, "<-- $1 + 1;"));
-  if (liar?.kind === "check") {
-    const bitify = join(library, "circomlib", "circuits", "bitify.circom");
-    writeFileSync(bitify, readFileSync(bitify, "utf8").replace("out[i] <-- (in >> i) & 1;", "out[i] <-- 0;"));
-  }
-  for (const tree of [sources, join(library, "circomlib", "circuits")]) {
-    for (const file of circuitFiles(tree)) writeFileSync(join(tree, file), withoutEquations(readFileSync(join(tree, file), "utf8")));
-  }
-  return loadCircuit({ sources, library, level: 0 });
-}
-
 /** Computes a forgery: every signal's value, and the false statement that it would prove. */
 export async function forge(forgery: Forgery): Promise<{ signals: Signals; statement: KeyDeliveryStatement }> {
-  const circuit = await unguarded(forgery.lie ?? 0);
+  const circuit = await unguarded("KeyDelivery1", forgery.lie);
   const secrets = { context: 12345n, P: forgery.P ?? buyer.publicKey, r: forgery.r ?? 5n, k: [987654321n] };
-  const first = await run(circuit, { ...secrets, commitment: [0n], R: [0n, 0n], c: [0n] });
+  const first = await signalsOf(circuit, { ...secrets, commitment: [0n], R: [0n, 0n], c: [0n] });
   const fitting: KeyDeliveryStatement = {
     context: secrets.context,
     buyerKey: secrets.P,
-    commitments: [first.get("main.commit[0].out")!],
+    commitments: [first.get("main.commit[0].hash.out")!],
     R: [first.get("main.toR.out[0]")!, first.get("main.toR.out[1]")!],
     c: [(secrets.k[0]! + first.get("main.pad[0].out")!) % circuit.system.prime],
   };
   const statement = forgery.change?.(fitting) ?? fitting;
-  return { signals: await run(circuit, { ...secrets, commitment: statement.commitments, R: statement.R, c: statement.c }), statement };
-}
-
-async function run(circuit: Circuit, input: Readonly<Record<string, bigint | readonly bigint[]>>): Promise<Signals> {
-  const witness = await witnessOf(circuit, input);
-  return new Map([...circuit.symbols].map(([name, wire]) => [name, witness[wire]!]));
+  return { signals: await signalsOf(circuit, { ...secrets, commitment: statement.commitments, R: statement.R, c: statement.c }), statement };
 }
