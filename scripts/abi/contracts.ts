@@ -6,6 +6,7 @@ export const CONTRACTS = {
   DataRegistry: "contracts/rights/DataRegistry.sol",
   QoodShares: "contracts/shares/QoodShares.sol",
   Escrow: "contracts/market/Escrow.sol",
+  ComplaintVerifier: "contracts/market/ComplaintVerifier.sol",
   KeyDelivery1Verifier: "contracts/verifiers/KeyDelivery1Verifier.sol",
   AttestedReserveFeed: "contracts/tokens/AttestedReserveFeed.sol",
   QDD: "contracts/tokens/QDD.sol",

@@ -93,6 +93,16 @@ export const WORDS: Readonly<Record<string, string>> = {
   Escrow_NoVerifier: "a delivery of {lots} lots cannot be proven on this exchange; one lot can",
   Escrow_BadProof: "the proof does not hold for this deal, delivery key, commitment and wrapped key",
 
+  ComplaintVerifier_ZeroAddress: "the complaint verifier needs a verifier of segment keys",
+  ComplaintVerifier_CipherLength: "a leaf has 1 to {most} bytes of ciphertext, not {given}",
+  ComplaintVerifier_NoSuchLeaf: "leaf {leaf} is not one of {leafCount}",
+  ComplaintVerifier_PathLength: "the path has {given} nodes, a batch of that many leaves needs {needed}",
+  ComplaintVerifier_KeyTooLarge: "the segment key {segmentKey} is not below the field's order",
+  ComplaintVerifier_NotUnderRoot: "leaf and path lead to {given}, the header's root is {root}",
+  ComplaintVerifier_BadProof: "the proof does not show that {segmentKey} is the key of segment {segment} in interval {interval}",
+  ComplaintVerifier_LeafIsRight: "leaf {leaf} decrypts to what the batch commits to; the complaint is wrong",
+  ChaCha20_MemoryInUse: "the caller has used memory up to {free}, where the cipher works",
+
   AttestedReserveFeed_NoDocument: "an attestation needs the hash of its document",
   AttestedReserveFeed_InFuture: "the reserve cannot be attested for {asOf:time}, which is in the future",
   AttestedReserveFeed_OlderThanLast: "the last attestation is of {last:time}, this one of {asOf:time}",
