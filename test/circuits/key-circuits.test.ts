@@ -117,6 +117,13 @@ test("nonces have up to 248 bits and provers up to 160: the last that fits is ac
   }
 });
 
+test("bits that are none do not make room for a longer nonce or prover", async () => {
+  const lumped = async (from: Partial<PossessionClaim>): Promise<boolean> => accepts(possessions, (await forgePossession({ from, lump: true })).signals);
+  assert.equal(await lumped({ nonce: 1n, prover: 1n }), true, "the forger breaks nothing else");
+  assert.equal(await lumped({ nonce: 2n ** 248n, prover: 1n }), false);
+  assert.equal(await lumped({ nonce: 1n, prover: 2n ** 160n }), false);
+});
+
 test("an answer answers no other question and is nobody else's", async () => {
   const others: ((claim: PossessionClaim) => Partial<PossessionClaim>)[] = [
     () => ({ nonce: 4n }),

@@ -62,6 +62,12 @@ test("r = 0, 2^250 and more, r + l and -r are refused", async () => {
   assert.throws(() => wrap(2n ** 250n), { code: "SCALAR_OUT_OF_RANGE" });
 });
 
+test("bits of r that are none are refused, although they make r", async () => {
+  const lumped = async (r: bigint): Promise<boolean> => accepts(circuit, (await forge({ r, lump: true })).signals);
+  assert.equal(await lumped(1n), true, "the forger breaks nothing else");
+  for (const r of [2n, 5n, 2n ** 250n, FIELD_PRIME - 1n]) assert.equal(await lumped(r), false, `r = ${r}`);
+});
+
 test("keys of small order (1, 2, 4, 8) are refused, by the circuit and by the SDK", async () => {
   for (const [order, P] of smallOrderPoints()) {
     assert.ok(isOnCurve(P));

@@ -1,6 +1,6 @@
 /** Forged assignments of SegmentKey and Possession: values for every signal that satisfy all constraints but one. */
 import type { Signals } from "./circuit.ts";
-import { signalsOf, unguarded } from "./unguarded.ts";
+import { signalsOf, unguarded, type Lies } from "./unguarded.ts";
 
 /** Public signals by name, as they stand in the circuit. */
 export interface KeyClaim {
@@ -17,11 +17,9 @@ export interface PossessionClaim {
   readonly answer: bigint;
 }
 
-/** What a forger does: public numbers that he starts from, a line that lies, public inputs that he changes at the end. */
-export interface KeyForgery<Claim> {
+/** What a forger does: public numbers that he starts from, where the circuit lies, public inputs that he changes at the end. */
+export interface KeyForgery<Claim> extends Lies {
   readonly from?: Partial<Claim>;
-  /** Number of the assignment that gets another value. */
-  readonly lie?: number;
   readonly change?: (claim: Claim) => Claim;
 }
 
@@ -47,8 +45,8 @@ export const POSSESSION_FORGERIES: ReadonlyMap<number, KeyForgery<PossessionClai
 ]);
 
 /** Computes a forgery of SegmentKey: every signal's value, and the claim that it would prove. */
-export async function forgeSegmentKey({ from, lie, change }: KeyForgery<KeyClaim>): Promise<{ signals: Signals; claim: KeyClaim }> {
-  const circuit = await unguarded("SegmentKey", lie);
+export async function forgeSegmentKey({ from, change, ...lies }: KeyForgery<KeyClaim>): Promise<{ signals: Signals; claim: KeyClaim }> {
+  const circuit = await unguarded("SegmentKey", lies);
   const start: KeyClaim = { commitment: [0n, 0n], interval: 3n, segment: 4n, segmentKey: 0n, ...from };
   const first = await signalsOf(circuit, { ...start, k: PARTS });
   const fitting: KeyClaim = { ...start, commitment: commitmentsIn(first), segmentKey: first.get("main.ofSegment.out")! };
@@ -57,8 +55,8 @@ export async function forgeSegmentKey({ from, lie, change }: KeyForgery<KeyClaim
 }
 
 /** Computes a forgery of Possession: every signal's value, and the claim that it would prove. */
-export async function forgePossession({ from, lie, change }: KeyForgery<PossessionClaim>): Promise<{ signals: Signals; claim: PossessionClaim }> {
-  const circuit = await unguarded("Possession", lie);
+export async function forgePossession({ from, change, ...lies }: KeyForgery<PossessionClaim>): Promise<{ signals: Signals; claim: PossessionClaim }> {
+  const circuit = await unguarded("Possession", lies);
   const start: PossessionClaim = { commitment: [0n, 0n], nonce: 5n, prover: 6n, answer: 0n, ...from };
   const first = await signalsOf(circuit, { ...start, k: PARTS });
   const fitting: PossessionClaim = { ...start, commitment: commitmentsIn(first), answer: first.get("main.prf.out")! };

@@ -5,14 +5,12 @@
 import type { Point } from "@qoodblock/sdk/crypto";
 import type { KeyDeliveryStatement } from "@qoodblock/sdk/delivery";
 import { buyerOf, smallOrderPoints, type Signals } from "./circuit.ts";
-import { signalsOf, unguarded } from "./unguarded.ts";
+import { signalsOf, unguarded, type Lies } from "./unguarded.ts";
 
-/** What a forger does: the secrets and the buyer's key that he starts from, a line that lies, public inputs that he changes at the end. */
-export interface Forgery {
+/** What a forger does: the secrets and the buyer's key that he starts from, where the circuit lies, public inputs that he changes at the end. */
+export interface Forgery extends Lies {
   readonly P?: Point;
   readonly r?: bigint;
-  /** Number of an assignment that gets another value, or of the bits, which all become 0. */
-  readonly lie?: number;
   readonly change?: (statement: KeyDeliveryStatement) => KeyDeliveryStatement;
 }
 
@@ -37,7 +35,7 @@ export const FORGERIES: ReadonlyMap<number, Forgery> = new Map<number, Forgery>(
 
 /** Computes a forgery: every signal's value, and the false statement that it would prove. */
 export async function forge(forgery: Forgery): Promise<{ signals: Signals; statement: KeyDeliveryStatement }> {
-  const circuit = await unguarded("KeyDelivery1", forgery.lie);
+  const circuit = await unguarded("KeyDelivery1", forgery);
   const secrets = { context: 12345n, P: forgery.P ?? buyer.publicKey, r: forgery.r ?? 5n, k: [987654321n] };
   const first = await signalsOf(circuit, { ...secrets, commitment: [0n], R: [0n, 0n], c: [0n] });
   const fitting: KeyDeliveryStatement = {
