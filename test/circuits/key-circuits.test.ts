@@ -1,5 +1,6 @@
 /** What the constraint systems of SegmentKey and Possession accept, asked of every wire and at every boundary; and their statements in the SDK. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FIELD_PRIME, poseidon } from "@qoodblock/sdk/crypto";
 import { DOM_PRF } from "@qoodblock/sdk/formats";
@@ -51,6 +52,28 @@ test("a segment's key is the one that data is sealed with, for one key and for t
     assert.deepEqual(proof.fromSegmentKeySignals(proof.toSegmentKeySignals(statement)), statement);
   }
   assert.deepEqual(proof.segmentKeyStatement({ k1: 5n, interval: 0, segment: 0 }), proof.segmentKeyStatement({ k1: 5n, k2: 0n, interval: 0, segment: 0 }));
+});
+
+interface Vectors {
+  segmentKeys: { k1: string; k2: string; interval: number; segment: number; commitments: string[]; segmentKey: string }[];
+  nonce: { chainId: string; asker: string; fresh: string; nonce: string };
+  possessions: { k1: string; k2: string; nonce: string; prover: string; commitments: string[]; answer: string }[];
+}
+
+test("statements are the frozen ones, and the circuits agree", async () => {
+  const vectors = JSON.parse(readFileSync(new URL("../vectors/key-circuits.json", import.meta.url), "utf8")) as Vectors;
+  for (const { k1, k2, interval, segment, commitments, segmentKey: key } of vectors.segmentKeys) {
+    const { statement, input } = proof.segmentKeyStatement({ k1: BigInt(k1), k2: BigInt(k2), interval, segment });
+    assert.deepEqual(statement, { commitments: commitments.map(BigInt), interval, segment, segmentKey: BigInt(key) });
+    assert.ok(await satisfies(segments, input));
+  }
+  for (const { k1, k2, nonce, prover, commitments, answer } of vectors.possessions) {
+    const { statement, input } = proof.possessionStatement({ k1: BigInt(k1), k2: BigInt(k2), nonce: BigInt(nonce), prover });
+    assert.deepEqual(statement, { commitments: commitments.map(BigInt), nonce: BigInt(nonce), prover, answer: BigInt(answer) });
+    assert.ok(await satisfies(possessions, input));
+  }
+  const { chainId, asker, fresh, nonce } = vectors.nonce;
+  assert.equal(proof.possessionNonce({ chainId: BigInt(chainId), asker, fresh }), BigInt(nonce));
 });
 
 test("segments at the limits: first and last place, keys 0 and p - 1, parts whose sum passes p, or is 0", async () => {
