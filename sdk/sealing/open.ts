@@ -51,11 +51,16 @@ export function openInterval(batch: CheckedBatch, interval: number, key: bigint)
 }
 
 /** Checks keys against the header's commitments and gives the key of the data. @throws QoodError `KEY_COMMITMENT`, `KEY_IS_ZERO`, `NOT_A_FIELD_ELEMENT` */
-export function checkKeys(batch: CheckedBatch, { k1, k2 = 0n }: BatchKeys): bigint {
+export function checkKeys(batch: CheckedBatch, keys: BatchKeys): bigint {
+  checkCommitments(batch, keys);
+  return combineKeys(keys.k1, keys.k2);
+}
+
+/** Checks keys against the header's commitments. @throws QoodError `KEY_COMMITMENT` (details: which), `NOT_A_FIELD_ELEMENT` */
+export function checkCommitments(batch: CheckedBatch, { k1, k2 = 0n }: BatchKeys): void {
   const { kc1, kc2 } = batch.header.words;
   ensure(keyCommitment(k1) === kc1, "KEY_COMMITMENT", "key 1 is not the one that the header commits to", { which: 1 });
   ensure(keyCommitment(k2) === kc2, "KEY_COMMITMENT", "key 2 is not the one that the header commits to", { which: 2 });
-  return combineKeys(k1, k2);
 }
 
 /** Follows rows and messages through a batch and compares them with the header. */

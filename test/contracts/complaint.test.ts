@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import { closeProofEngine } from "../../sdk/proof/index.ts";
-import { bytesOf, seal, type Fault } from "../support/sealer.ts";
+import { buildComplaint, findFault, withProof } from "../../sdk/complaint/index.ts";
+import { checkBatch } from "../../sdk/sealing/index.ts";
+import { publish } from "../support/publish.ts";
+import { bytesOf, chacha, seal, type Fault, type Leaf } from "../support/sealer.ts";
 import { ethers, networkHelpers } from "./support/chain.ts";
-import { answerTo, complaintOf, complaintVerifier, PRIME, type ComplaintWords, type Subject } from "./support/complaint.ts";
+import { answerTo, complaintOf, complaintVerifier, PRIME, prover, type ComplaintWords, type Subject } from "./support/complaint.ts";
 
 const K = 1234567890n;
 const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString("hex")}`;
@@ -106,6 +109,40 @@ describe("ComplaintVerifier", () => {
       [batch, { ...right, proofC: [2n ** 256n - 1n, 0n] }],
     ];
     for (const [subject, complaint] of bad) expect(await answerTo(verifier, subject, complaint)).to.equal("ComplaintVerifier_BadProof");
+  });
+
+  it("takes what the SDK builds, from the check before paying to the proof, for a batch by another sealer", async () => {
+    const { verifier } = await networkHelpers.loadFixture(fixture);
+    const keys = { k1: 3n, k2: 4n };
+    const lengths = [65_536 + 640, 192];
+    const bad = seal({ ...keys, plain: lengths.map((length, i) => bytesOf(`sdk ${i}`, length)), leafSize: 4096, fault: spoil(16) });
+    const checked = checkBatch(publish(bad, { storedLengths: lengths, leafSize: 4096 }));
+    const fault = findFault(checked, keys);
+    expect(fault?.index).to.equal(16);
+    const { complaint, proofInput } = buildComplaint(checked, keys, fault!.index);
+    const { root, kc1, kc2 } = checked.header.words;
+    await verifier.check.staticCall(root, kc1, kc2, withProof(complaint, await prover.prove(proofInput)));
+  });
+
+  it("decides about ciphertext and data hash alone: a leaf bound to a foreign place is what the check before paying is for", async () => {
+    const { verifier } = await networkHelpers.loadFixture(fixture);
+    const plain = [bytesOf("moved", 4096)];
+    const place = { storedLengths: [4096], leafSize: 1024 };
+    const move =
+      (encrypt: (leaf: Leaf) => Buffer): Fault =>
+      (leaf) => {
+        if (leaf.j !== 1) return;
+        leaf.firstBlock += 500;
+        leaf.cipher = encrypt(leaf);
+      };
+    // Sealed at the place that it names: the chain finds it right.
+    const moved = seal({ plain, leafSize: 1024, k1: K, fault: move((leaf) => chacha(leaf.key, leaf.firstBlock, leaf.plain)) });
+    expect(await answerTo(verifier, moved, await complaintOf(moved, 1))).to.equal("ComplaintVerifier_LeafIsRight");
+    expect(() => checkBatch(publish(moved, place))).to.throw("do not give the header's root");
+    // Named wrongly only: the chain decrypts from where the leaf says.
+    const named = seal({ plain, leafSize: 1024, k1: K, fault: move((leaf) => leaf.cipher) });
+    expect(await answerTo(verifier, named, await complaintOf(named, 1))).to.equal(null);
+    expect(() => checkBatch(publish(named, place))).to.throw("do not give the header's root");
   });
 
   it("never takes a right leaf for a wrong one because gas ran out", async () => {

@@ -1,6 +1,8 @@
 /** Complaints over batches of the independent sealer, with real proofs of SegmentKey by the committed development key. */
 import { join } from "node:path";
 import type { BaseContract } from "ethers";
+import type { Hex } from "../../../sdk/bytes/index.ts";
+import type { Complaint } from "../../../sdk/complaint/index.ts";
 import { loadProofArtifacts, SegmentKeyProver } from "../../../sdk/proof/index.ts";
 import { ethers } from "./chain.ts";
 import type { Batch } from "../../support/sealer.ts";
@@ -30,10 +32,11 @@ export interface ComplaintWords {
 export type Subject = Pick<Batch, "root" | "commitments">;
 
 export interface ComplaintVerifier extends BaseContract {
-  check: { staticCall(root: Uint8Array, kc1: bigint, kc2: bigint, complaint: ComplaintWords, options?: { gasLimit: bigint }): Promise<void>; estimateGas(root: Uint8Array, kc1: bigint, kc2: bigint, complaint: ComplaintWords): Promise<bigint> };
+  check: { staticCall(root: Uint8Array | Hex, kc1: bigint, kc2: bigint, complaint: ComplaintWords | Complaint, options?: { gasLimit: bigint }): Promise<void>; estimateGas(root: Uint8Array, kc1: bigint, kc2: bigint, complaint: ComplaintWords): Promise<bigint> };
 }
 
-const prover = new SegmentKeyProver(loadProofArtifacts(join(import.meta.dirname, "../../../circuits/keys"), "SegmentKey"));
+/** Real proofs, one at a time. */
+export const prover = new SegmentKeyProver(loadProofArtifacts(join(import.meta.dirname, "../../../circuits/keys"), "SegmentKey"));
 type ProofWords = Pick<ComplaintWords, "proofA" | "proofB" | "proofC">;
 const proofs = new Map<string, Promise<ProofWords>>();
 
