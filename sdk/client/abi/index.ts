@@ -5,6 +5,6 @@ export * from "./DeviceRegistry.ts";
 export * from "./DataRegistry.ts";
 export * from "./QoodShares.ts";
 export * from "./Escrow.ts";
-export * from "./KeyDelivery1Verifier.ts";
+export * from "./ComplaintVerifier.ts";
 export * from "./AttestedReserveFeed.ts";
 export * from "./QDD.ts";
