@@ -1,277 +1,233 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma solidity 0.8.37;
 
-import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import { IERC20Permit } from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import { IVehicleRegistry } from "../identity/IVehicleRegistry.sol";
-import { IDataRegistry } from "../rights/IDataRegistry.sol";
-import { Handles, Rights } from "../rights/libraries/Handles.sol";
-import { Header, Headers } from "../rights/libraries/Headers.sol";
-import { IQoodShares } from "../shares/IQoodShares.sol";
-import { Ledger } from "../shares/Ledger.sol";
 import { Agreements, TokenFloor, VersionTerms } from "../shares/libraries/Agreements.sol";
-import { IEscrow } from "./IEscrow.sol";
-import { IKeyDeliveryVerifier } from "./IKeyDeliveryVerifier.sol";
-import { SellOrders } from "./SellOrders.sol";
+import { EscrowBase } from "./EscrowBase.sol";
+import { IEscrowTrade } from "./IEscrowTrade.sol";
 import { BabyJub } from "./libraries/BabyJub.sol";
-import { Deals, Page, SellOrder, Terms } from "./libraries/Deals.sol";
+import { Deals, Page, Sale, SellOrder, Terms } from "./libraries/Deals.sol";
+import { Hooks } from "./libraries/Hooks.sol";
+import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
+import { Signatures } from "../shares/libraries/Signatures.sol";
 
 /// @title Escrow
-/// @notice See {IEscrow}, which holds the documentation.
-contract Escrow is IEscrow, SellOrders, Ledger, AccessManaged {
-    using SafeERC20 for IERC20;
+/// @notice See {IEscrow}, which holds the documentation. This half has the moves of a trade that goes well; disputes and
+/// settings are in {EscrowDisputes}.
+/// @dev One contract of this size is not allowed on Ethereum. The other half is an immutable address whose code runs here by
+/// `delegatecall` for every function that this half does not have; both inherit all storage from {EscrowBase}. Nothing can
+/// ever change that address.
+contract Escrow is IEscrowTrade, EscrowBase {
+    /// @notice The other half.
+    address public immutable disputes;
 
-    // ---------------------------------------------------------------- constants
-
-    /// @notice The highest protocol fee that can ever be set, in basis points.
-    uint16 public constant MAX_FEE_BPS = 500;
-
-    /// @notice The longest time to deliver and the longest complaint window: every deal can be ended.
-    uint256 public constant MAX_WINDOW = 90 days;
-
-    /// @notice The shortest window of a deployment to any chain but a local one: twice a rollup's force-inclusion delay.
-    uint256 public constant LEAST_PUBLIC_WINDOW = 48 hours;
-
-    /// @notice Chain id of local chains, on which windows may be seconds.
-    uint256 public constant LOCAL_CHAIN = 31337;
-
-    /// @notice Poseidon(DOM_KEY, 0): the second commitment of a header with one key.
-    uint256 public constant COMMITMENT_OF_ZERO = 11314548607448721259923455803722730104993980843467008612519806744655242809012;
-
-    bytes32 private constant _RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 dealId,uint256 page)");
-
-    // ---------------------------------------------------------------- what it works with
-
-    IVehicleRegistry public immutable vehicles;
-    IDataRegistry public immutable dataRegistry;
-    IQoodShares public immutable shares;
-    IKeyDeliveryVerifier public immutable verifier;
-
-    /// @notice The shortest time to deliver and the shortest complaint window of this deployment, in seconds.
-    uint256 public immutable leastWindow;
-
-    // ---------------------------------------------------------------- storage
-
-    struct Config {
-        // slot 0
-        address feeRecipient;
-        uint16 feeBps;
-        bool paused;
+    constructor(Parts memory parts, address disputes_) EscrowBase(parts) {
+        if (disputes_.code.length == 0 || EscrowBase(disputes_).partsHash() != partsHash) revert Escrow_OtherParts(disputes_);
+        disputes = disputes_;
     }
 
-    Config private _config;
-    mapping(address token => bool) public isListed;
-    mapping(bytes32 dealId => Deal) private _deals;
-
-    constructor(
-        address authority,
-        IVehicleRegistry vehicles_,
-        IDataRegistry dataRegistry_,
-        IQoodShares shares_,
-        IKeyDeliveryVerifier verifier_,
-        uint256 leastWindow_
-    ) EIP712("Escrow", "1") AccessManaged(authority) {
-        if (
-            address(vehicles_) == address(0) || address(dataRegistry_) == address(0) || address(shares_) == address(0)
-                || address(verifier_) == address(0)
-        ) revert Escrow_ZeroAddress();
-        uint256 least = block.chainid == LOCAL_CHAIN ? 1 : LEAST_PUBLIC_WINDOW;
-        if (leastWindow_ < least) revert Escrow_WindowTooShort(leastWindow_, least);
-        if (leastWindow_ > MAX_WINDOW) revert Escrow_WindowTooLong(leastWindow_, MAX_WINDOW);
-        vehicles = vehicles_;
-        dataRegistry = dataRegistry_;
-        shares = shares_;
-        verifier = verifier_;
-        leastWindow = leastWindow_;
-    }
-
-    // ---------------------------------------------------------------- foundation and guardian
-
-    /// @inheritdoc IEscrow
-    function setToken(address token, bool listed) external restricted {
-        if (token == address(0)) revert Escrow_ZeroAddress();
-        isListed[token] = listed;
-        emit TokenListed(token, listed);
-    }
-
-    /// @inheritdoc IEscrow
-    function setFee(uint16 feeBps, address recipient) external restricted {
-        if (feeBps > MAX_FEE_BPS) revert Escrow_FeeTooHigh(feeBps, MAX_FEE_BPS);
-        if (feeBps != 0 && recipient == address(0)) revert Escrow_ZeroAddress();
-        _config.feeBps = feeBps;
-        _config.feeRecipient = recipient;
-        emit FeeSet(feeBps, recipient);
-    }
-
-    /// @inheritdoc IEscrow
-    function pausePurchases(bool paused) external restricted {
-        _config.paused = paused;
-        emit PurchasesPaused(paused);
+    /// @dev Everything that {IEscrowDisputes} declares.
+    fallback() external {
+        address half = disputes;
+        assembly {
+            calldatacopy(0, 0, calldatasize())
+            let ok := delegatecall(gas(), half, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            if iszero(ok) { revert(0, returndatasize()) }
+            return(0, returndatasize())
+        }
     }
 
     // ---------------------------------------------------------------- buyer
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IEscrowTrade
     function buy(Purchase calldata purchase) external nonReentrant returns (bytes32 dealId) {
-        return _buy(purchase);
+        uint256 total;
+        (dealId, total) = _open(purchase, msg.sender, 0);
+        _pull(purchase.order.token, total);
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IEscrowTrade
     function buyWithPermit(Purchase calldata purchase, Permit calldata permit) external nonReentrant returns (bytes32 dealId) {
         address token = purchase.order.token;
-        if (!isListed[token]) revert Escrow_TokenNotListed(token);
+        if (!_tokens[token].listed) revert Escrow_TokenNotListed(token);
         try IERC20Permit(token).permit(
             msg.sender, address(this), permit.value, permit.deadline, permit.v, permit.r, permit.s
         ) { } catch { } // Somebody may have submitted the same permit first; the allowance decides.
-        return _buy(purchase);
+        uint256 total;
+        (dealId, total) = _open(purchase, msg.sender, 0);
+        _pull(token, total);
+    }
+
+    /// @inheritdoc IEscrowTrade
+    function buyFor(Purchase calldata purchase, address buyer, uint64 inspectTime) external nonReentrant returns (bytes32 dealId) {
+        if (!_mayActFor(buyer, msg.sender)) revert Escrow_NotOperator(buyer, msg.sender);
+        if (inspectTime > MAX_WINDOW) revert Escrow_WindowTooLong(inspectTime, MAX_WINDOW);
+        uint256 total;
+        (dealId, total) = _open(purchase, buyer, inspectTime);
+        _debit(msg.sender, purchase.order.token, total);
     }
 
     // ---------------------------------------------------------------- seller
 
-    /// @inheritdoc IEscrow
-    function deliverProven(Terms calldata terms, Opening calldata opening, KeyDelivery calldata delivery) external {
-        (bytes32 dealId, Deal memory deal) = _load(terms);
-        if (deal.state != State.Funded) revert Escrow_WrongState(dealId, deal.state);
-        _checkLots(terms, deal, opening);
-        if (opening.lots.length != 1) revert Escrow_NoVerifier(opening.lots.length);
+    /// @inheritdoc IEscrowTrade
+    function deliverUnproven(
+        Terms calldata terms,
+        uint256 page,
+        Opening calldata opening,
+        uint256[2] calldata r,
+        uint256[] calldata c
+    ) external {
+        (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
+        _checkDelivery(terms, page, dealId, key, deal);
+        if (msg.sender != terms.order.seller) revert Escrow_NotSeller(msg.sender, terms.order.seller);
+        if (Deals.has(terms.order, Deals.PROVEN_ONLY)) revert Escrow_ProvenOnly(dealId);
+        uint256 size = Proofs.sizeFor(terms.order.pages[page].lotCount);
+        if (c.length != size) revert Proofs.Proofs_KeyCount(c.length, size);
+        // What no proof could ever answer for is not taken in the first place.
+        if (!Proofs.isCanonical(r, c)) revert Escrow_NotCanonical();
+        _openLots(terms, page, key, deal, opening, 0, opening.lots.length);
 
-        uint256[7] memory pub = [
-            Deals.contextOf(dealId, 0),
-            terms.keyX,
-            terms.keyY,
-            opening.lots[0].header.kc1,
-            delivery.r[0],
-            delivery.r[1],
-            delivery.c
-        ];
-        // The verifier refuses every public input that is not below the field's order.
-        if (!verifier.verifyProof(delivery.proofA, delivery.proofB, delivery.proofC, pub)) revert Escrow_BadProof();
-
-        deal.state = State.DeliveredProven;
-        deal.deliveredAt = uint40(block.timestamp);
-        _deals[dealId] = deal;
-        emit DeliveredProven(dealId, 0, delivery.r[0], delivery.r[1], delivery.c);
+        _debit(terms.order.seller, terms.order.token, terms.order.pages[page].bond);
+        deal.state = State.DeliveredUnproven;
+        deal.endsAt = uint40(block.timestamp + terms.order.complaintWindow);
+        _deals[key] = deal;
+        _delivered[key] = Proofs.deliveryHash(r, c);
+        emit DeliveredUnproven(dealId, page, r, c);
     }
 
-    /// @inheritdoc IEscrow
-    function concede(Terms calldata terms) external {
-        (bytes32 dealId, Deal memory deal) = _load(terms);
-        if (deal.state != State.Funded && deal.state != State.DeliveredProven) revert Escrow_WrongState(dealId, deal.state);
-        if (msg.sender != terms.seller) revert Escrow_NotSeller(msg.sender, terms.seller);
-        _refund(dealId, terms, true);
+    /// @inheritdoc IEscrowTrade
+    function deliverProven(Terms calldata terms, uint256 page, Opening calldata opening, KeyDelivery calldata delivery) external {
+        (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
+        _checkDelivery(terms, page, dealId, key, deal);
+        if (_isDisputed(terms)) revert Escrow_WrongClass(terms.order.dataClass);
+        if ((deal.delivered >> page) & 1 != 0) revert Escrow_AlreadyDelivered(page);
+        uint256[] memory commitments = _openLots(terms, page, key, deal, opening, 0, opening.lots.length);
+        _checkProof(terms, page, dealId, commitments, delivery);
+
+        _debit(terms.order.seller, terms.order.token, terms.order.pages[page].bond);
+        bool last = true;
+        if (Deals.has(terms.order, Deals.ALL_OR_NOTHING)) {
+            deal.delivered |= uint32(1 << page);
+            last = deal.delivered == (uint256(1) << terms.order.pages.length) - 1;
+        }
+        if (last) {
+            deal.state = State.DeliveredProven;
+            deal.endsAt = uint40(block.timestamp + terms.order.complaintWindow);
+        }
+        _deals[key] = deal;
+        emit DeliveredProven(dealId, page, delivery.r, delivery.c);
     }
 
     // ---------------------------------------------------------------- anyone
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IEscrowTrade
     function settleByReceipt(
         Terms calldata terms,
+        uint256 page,
         VersionTerms calldata agreement,
         Opening calldata opening,
+        bytes32[] calldata headers,
         bytes calldata signature
     ) external {
-        (bytes32 dealId, Deal memory deal) = _load(terms);
-        if (deal.state == State.Funded) _checkLots(terms, deal, opening);
-        else if (deal.state != State.DeliveredProven) revert Escrow_WrongState(dealId, deal.state);
-
-        if (msg.sender != terms.buyer) {
-            bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(_RECEIPT_TYPEHASH, dealId, 0)));
-            if (!SignatureChecker.isValidSignatureNowCalldata(terms.buyer, digest, signature)) {
-                revert Escrow_BadReceipt(terms.buyer);
-            }
+        (bytes32 dealId, bytes32 key, Deal memory deal) = _loadEnd(terms, page);
+        if (deal.state == State.Funded) {
+            _openAll(terms, page, key, deal, opening);
+        } else {
+            _requireDelivered(key, deal, true);
+            _checkNotBad(terms, page, headers);
         }
-        _settle(dealId, terms, agreement, true);
+        if (msg.sender != terms.sale.buyer) {
+            bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(_RECEIPT_TYPEHASH, dealId, page)));
+            if (!Signatures.isValid(terms.sale.buyer, digest, signature)) revert Escrow_BadReceipt(terms.sale.buyer);
+        }
+        _settle(dealId, key, terms, page, deal, agreement, true);
     }
 
-    /// @inheritdoc IEscrow
-    function settle(Terms calldata terms, VersionTerms calldata agreement) external {
-        (bytes32 dealId, Deal memory deal) = _load(terms);
-        if (deal.state != State.DeliveredProven) revert Escrow_WrongState(dealId, deal.state);
-        uint256 end = uint256(deal.deliveredAt) + terms.complaintWindow;
-        if (block.timestamp <= end) revert Escrow_NotYet(end, block.timestamp);
-        _settle(dealId, terms, agreement, false);
-    }
-
-    /// @inheritdoc IEscrow
-    function refund(Terms calldata terms) external {
-        (bytes32 dealId, Deal memory deal) = _load(terms);
-        if (deal.state != State.Funded) revert Escrow_WrongState(dealId, deal.state);
-        if (block.timestamp <= terms.deliverBy) revert Escrow_NotYet(terms.deliverBy, block.timestamp);
-        _refund(dealId, terms, false);
-    }
-
-    // ---------------------------------------------------------------- reading
-
-    /// @inheritdoc IEscrow
-    function dealOf(bytes32 dealId) external view returns (Deal memory) {
-        return _deals[dealId];
-    }
-
-    /// @inheritdoc IEscrow
-    function dealIdOf(Terms calldata terms) external view returns (bytes32) {
-        return Deals.idOfCalldata(terms);
-    }
-
-    /// @inheritdoc IEscrow
-    function contextOf(bytes32 dealId, uint256 page) external view returns (uint256) {
-        return Deals.contextOf(dealId, page);
-    }
-
-    /// @inheritdoc IEscrow
-    function config() external view returns (uint16 feeBps, address feeRecipient, bool paused) {
-        return (_config.feeBps, _config.feeRecipient, _config.paused);
+    /// @inheritdoc IEscrowTrade
+    function settle(Terms calldata terms, uint256 page, VersionTerms calldata agreement, bytes32[] calldata headers) external {
+        (bytes32 dealId, bytes32 key, Deal memory deal) = _loadEnd(terms, page);
+        _requireDelivered(key, deal, false);
+        if (block.timestamp <= deal.endsAt) revert Escrow_NotYet(deal.endsAt, block.timestamp);
+        _checkNotBad(terms, page, headers);
+        _settle(dealId, key, terms, page, deal, agreement, false);
     }
 
     // ---------------------------------------------------------------- purchase
 
-    function _buy(Purchase calldata purchase) private returns (bytes32 dealId) {
+    bytes32 private constant _RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 dealId,uint256 page)");
+
+    /// @dev Opens a deal. The caller of this has to take the total afterwards, as the last act.
+    function _open(Purchase calldata purchase, address buyer, uint64 inspectTime) private returns (bytes32 dealId, uint256 total) {
         SellOrder calldata order = purchase.order;
-        Config memory settings = _config;
-        if (settings.paused) revert Escrow_Paused();
-        if (!isListed[order.token]) revert Escrow_TokenNotListed(order.token);
-        if (settings.feeBps > order.maxFeeBps) revert Escrow_FeeTooHigh(settings.feeBps, order.maxFeeBps);
+        TokenTerms memory token = _tokens[order.token];
+        if (!token.listed) revert Escrow_TokenNotListed(order.token);
+        if (token.stopped) revert Escrow_TokenStopped(order.token);
+        if (token.feeBps > order.maxFeeBps) revert Escrow_FeeTooHigh(token.feeBps, order.maxFeeBps);
         _checkForm(order);
         if (!BabyJub.isValidKey(purchase.keyX, purchase.keyY)) revert Escrow_BadDeliveryKey(purchase.keyX, purchase.keyY);
-        uint40 versionStart = _checkAgreement(purchase);
 
-        bytes32 orderHash = _fill(order, purchase.sellerSignature, msg.sender);
-        _checkFloor(purchase, orderHash);
+        Sale memory sale;
+        uint40 versionStart;
+        (versionStart, sale.agreementDigest) = _checkAgreement(purchase);
+        bytes32 orderHash = _fill(order, purchase.sellerSignature);
+        (sale.rightKey, sale.partiesBps) = _checkSeller(purchase);
+        _checkBuyer(purchase, buyer);
+        sale.priceBps = _priceBps(purchase, orderHash, buyer);
+        total = _checkPages(purchase, token, sale.priceBps, orderHash);
+        if (total > purchase.maxTotal) revert Escrow_TooExpensive(total, purchase.maxTotal);
 
-        Terms memory terms = _termsOf(purchase, settings, orderHash);
-        dealId = Deals.idOf(terms);
+        sale.buyer = buyer;
+        if (token.feeBps != 0) (sale.feeBps, sale.feeRecipient) = (token.feeBps, _feeRecipient);
+        sale.keyX = purchase.keyX;
+        sale.keyY = purchase.keyY;
+        if (inspectTime != 0) sale.inspectBy = uint64(block.timestamp) + inspectTime;
+        sale.deliverBy = uint64(block.timestamp) + inspectTime + order.deliverTime;
+        sale.nonce = purchase.nonce;
+
+        dealId = Deals.idOf(orderHash, sale);
         if (_deals[dealId].state != State.None) revert Escrow_DealExists(dealId);
-        _deals[dealId] =
-            Deal({ state: State.Funded, purchasedAt: uint40(block.timestamp), versionStart: versionStart, deliveredAt: 0 });
-        emit Bought(dealId, order.seller, msg.sender, terms);
-        _pull(order.token, order.pages[0].price);
+        _deals[dealId] = Deal({
+            state: State.Funded,
+            marks: 0,
+            purchasedAt: uint40(block.timestamp),
+            versionStart: versionStart,
+            endsAt: 0,
+            delivered: 0
+        });
+        emit Bought(dealId, order.seller, buyer, orderHash, sale);
     }
 
-    /// @dev What this version of the exchange can carry out, and the bounds of the windows.
+    /// @dev What can be carried out at all, and the bounds of the windows.
     function _checkForm(SellOrder calldata order) private view {
-        if (order.pages.length != 1) revert Escrow_PageCount(order.pages.length);
-        Page calldata page = order.pages[0];
-        if (page.lotCount == 0 || page.lotCount > Deals.MAX_LOTS) revert Escrow_LotCount(page.lotCount);
-        if (page.challengeDeposit != 0) revert Escrow_TermNotSupported("challengeDeposit", page.challengeDeposit);
-        if (page.bond != 0) revert Escrow_TermNotSupported("bond", page.bond);
-        if (order.answerTime != 0) revert Escrow_TermNotSupported("answerTime", order.answerTime);
-        if (order.hook != address(0)) revert Escrow_TermNotSupported("hook", uint160(order.hook));
-        if (order.hookCodeHash != 0) revert Escrow_TermNotSupported("hookCodeHash", uint256(order.hookCodeHash));
-        if (order.flags & ~(Deals.ALL_OR_NOTHING | Deals.RESALE | Deals.PROVEN_ONLY) != 0) {
-            revert Escrow_TermNotSupported("flags", order.flags);
+        uint8 flags = order.flags;
+        if (flags & ~Deals.ALL_FLAGS != 0) revert Escrow_UnknownFlags(flags);
+        if (order.dataClass == 0 || order.dataClass > 3 || order.privacy == 0 || order.privacy > 2) {
+            revert Escrow_UnknownPair(order.dataClass, order.privacy);
         }
-        // DISPUTED deals need two pages.
-        if (order.dataClass != Agreements.OEM && order.dataClass != Agreements.USER) {
-            revert Escrow_TermNotSupported("dataClass", order.dataClass);
-        }
-        if (order.privacy != Agreements.ORDINARY && order.privacy != Agreements.PRIVATE) {
-            revert Escrow_TermNotSupported("privacy", order.privacy);
-        }
+        // Pages that end together are proven, so that there is one window and no challenge among them. What is sold to one
+        // alone is not offered repeatedly.
+        if (
+            (flags & Deals.ALL_OR_NOTHING != 0 && flags & Deals.PROVEN_ONLY == 0)
+                || (flags & (Deals.EXCLUSIVE | Deals.NO_COPY_KEPT) != 0 && order.repeatable)
+        ) revert Escrow_FlagsDoNotFit(flags);
+        if (order.royaltyBps > (flags & Deals.RESALE == 0 ? 0 : Deals.WHOLE)) revert Escrow_RoyaltyTooHigh(order.royaltyBps);
+        if (order.dataClass == Agreements.DISPUTED) _checkDisputed(order);
+
         _checkWindow(order.deliverTime);
         _checkWindow(order.complaintWindow);
+        if (flags & Deals.PROVEN_ONLY == 0) _checkWindow(order.answerTime);
+        else if (order.answerTime != 0) revert Escrow_AnswerTimeWithoutChallenge(order.answerTime);
+    }
+
+    /// @dev Two pages over the same lots: the owner's part of the keys with the price, the OEM's part for nothing.
+    function _checkDisputed(SellOrder calldata order) private pure {
+        if (
+            !Deals.has(order, Deals.ALL_OR_NOTHING) || Deals.has(order, Deals.RESALE) || order.pages.length != 2
+                || order.pages[0].lotsHash != order.pages[1].lotsHash || order.pages[0].lotCount != order.pages[1].lotCount
+                || order.pages[1].price != 0
+        ) revert Escrow_DisputedForm();
     }
 
     function _checkWindow(uint256 window) private view {
@@ -279,179 +235,221 @@ contract Escrow is IEscrow, SellOrders, Ledger, AccessManaged {
         if (window > MAX_WINDOW) revert Escrow_WindowTooLong(window, MAX_WINDOW);
     }
 
-    /// @dev The pinned version is in force, authorises the pair, and names the seller as agent.
-    function _checkAgreement(Purchase calldata purchase) private view returns (uint40 versionStart) {
+    /// @dev The pinned version is in force and authorises the pair; the agreement accepts the token.
+    function _checkAgreement(Purchase calldata purchase) private view returns (uint40 versionStart, bytes27 digest) {
         SellOrder calldata order = purchase.order;
         uint256 pair = Agreements.pairIndex(order.dataClass, order.privacy);
         uint32 inForce;
         uint8 denied;
-        bytes27 digest;
         (inForce, denied, versionStart, digest) = shares.current(order.agreementId);
         if (inForce == 0 || inForce != order.version) {
             revert Escrow_VersionNotInForce(order.agreementId, order.version, inForce);
         }
-        if (Agreements.digest(order.agreementId, inForce, purchase.agreement) != digest) {
+        if (Agreements.digestOfCalldata(order.agreementId, inForce, purchase.agreement) != digest) {
             revert Escrow_WrongAgreement(order.agreementId, inForce);
         }
         if ((denied >> pair) & 1 != 0 || !Agreements.isAuthorised(purchase.agreement.shares, pair)) {
             revert Escrow_PairDenied(order.dataClass, order.privacy);
         }
-        if (order.seller != purchase.agreement.agent) revert Escrow_SellerNotAgent(order.seller, purchase.agreement.agent);
-    }
-
-    /// @dev The token is one of the agreement's; below the floor, and for nothing, the class's principal has signed too.
-    function _checkFloor(Purchase calldata purchase, bytes32 orderHash) private view {
         bytes32 tokensHash = Agreements.hashTokens(purchase.tokens);
-        if (tokensHash != purchase.agreement.tokensHash) {
-            revert Escrow_WrongTokenList(tokensHash, purchase.agreement.tokensHash);
-        }
-        SellOrder calldata order = purchase.order;
-        if (purchase.tokenIndex >= purchase.tokens.length) revert Escrow_TokenNotAgreed(order.token);
-        TokenFloor calldata accepted = purchase.tokens[purchase.tokenIndex];
-        if (accepted.token != order.token) revert Escrow_TokenNotAgreed(order.token);
-
-        uint256 least = Agreements.floorOf(accepted, order.dataClass) * order.pages[0].lotCount;
-        uint256 price = order.pages[0].price;
-        if (price >= least && price != 0) return;
-        address principal = order.dataClass == Agreements.USER ? purchase.agreement.owner : purchase.agreement.oem;
-        if (!SignatureChecker.isValidSignatureNowCalldata(principal, orderHash, purchase.principalSignature)) {
-            revert Escrow_BelowFloor(price, least, principal);
+        if (tokensHash != purchase.agreement.tokensHash) revert Escrow_WrongTokenList(tokensHash, purchase.agreement.tokensHash);
+        if (purchase.tokenIndex >= purchase.tokens.length || purchase.tokens[purchase.tokenIndex].token != order.token) {
+            revert Escrow_TokenNotAgreed(order.token);
         }
     }
 
-    function _termsOf(Purchase calldata purchase, Config memory settings, bytes32 orderHash)
+    /// @dev The seller is the version's agent, or was the buyer of a settled page that may be sold on, over the same lots.
+    function _checkSeller(Purchase calldata purchase) private view returns (bytes32 rightKey, uint16 partiesBps) {
+        SellOrder calldata order = purchase.order;
+        if (purchase.extras.length == 0 || purchase.extras[0].right.length == 0) {
+            if (order.seller != purchase.agreement.agent) revert Escrow_SellerNotAgent(order.seller, purchase.agreement.agent);
+            return (0, uint16(Deals.WHOLE));
+        }
+        Terms calldata right = purchase.extras[0].right[0];
+        uint256 page = purchase.extras[0].rightPage;
+        Deal memory deal;
+        (, rightKey, deal) = _load(right, page);
+        Page calldata held = right.order.pages[page];
+        if (
+            deal.state != State.Settled || right.sale.buyer != order.seller || !Deals.has(right.order, Deals.RESALE)
+                || order.pages.length != 1 || held.lotsHash != order.pages[0].lotsHash || held.lotCount != order.pages[0].lotCount
+                || order.flags & ~right.order.flags & Deals.EXCLUSIVE != 0 || order.agreementId != right.order.agreementId
+                || order.dataClass != right.order.dataClass || order.privacy != right.order.privacy
+        ) revert Escrow_NoResaleRight(order.seller, rightKey);
+        if (deal.marks & _RIGHT_SPENT != 0) revert Escrow_RightSpent(rightKey);
+        partiesBps = right.order.royaltyBps;
+        if (Deals.has(order, Deals.RESALE) && order.royaltyBps < partiesBps) {
+            revert Escrow_RoyaltyTooLow(order.royaltyBps, partiesBps);
+        }
+    }
+
+    /// @dev Anyone, the one that the order names, or one of its list.
+    function _checkBuyer(Purchase calldata purchase, address buyer) private pure {
+        SellOrder calldata order = purchase.order;
+        if (order.buyer != address(0) && order.buyer != buyer) revert Escrow_NotForThisBuyer(buyer);
+        if (order.buyersRoot == 0) return;
+        bytes32 leaf = keccak256(abi.encode(keccak256(abi.encode(buyer))));
+        if (purchase.extras.length == 0 || !MerkleProof.verifyCalldata(purchase.extras[0].buyerPath, order.buyersRoot, leaf)) {
+            revert Escrow_NotForThisBuyer(buyer);
+        }
+    }
+
+    function _priceBps(Purchase calldata purchase, bytes32 orderHash, address buyer) private view returns (uint16) {
+        SellOrder calldata order = purchase.order;
+        if (order.hook == address(0)) return uint16(Deals.WHOLE);
+        uint256 listPrice;
+        uint256 lots;
+        for (uint256 i = 0; i < order.pages.length; ++i) {
+            listPrice += order.pages[i].price;
+            lots += order.pages[i].lotCount;
+        }
+        bytes calldata data = purchase.extras.length == 0 ? msg.data[:0] : purchase.extras[0].hookData;
+        uint256 bps = Hooks.askPurchase(order.hook, order.hookCodeHash, orderHash, buyer, listPrice, lots, data);
+        if (bps == 0 || bps > Deals.WHOLE) revert Escrow_HookRefused(order.hook);
+        return uint16(bps);
+    }
+
+    /// @dev Each page has its lots, a deposit and a bond within the token's terms, and a price that reaches the floor, or the
+    /// principals' consent. DISPUTED data always needs both principals.
+    /// @return total Prices and deposits.
+    function _checkPages(Purchase calldata purchase, TokenTerms memory token, uint256 priceBps, bytes32 orderHash)
         private
         view
-        returns (Terms memory terms)
+        returns (uint256 total)
     {
         SellOrder calldata order = purchase.order;
-        terms.orderHash = orderHash;
-        terms.buyer = msg.sender;
-        terms.seller = order.seller;
-        terms.token = order.token;
-        terms.feeBps = settings.feeBps;
-        terms.feeRecipient = settings.feeRecipient;
-        terms.keyX = purchase.keyX;
-        terms.keyY = purchase.keyY;
-        terms.agreementId = order.agreementId;
-        terms.version = order.version;
-        terms.dataClass = order.dataClass;
-        terms.privacy = order.privacy;
-        terms.flags = order.flags;
-        terms.hook = order.hook;
-        terms.hookCodeHash = order.hookCodeHash;
-        terms.pages = order.pages;
-        terms.deliverBy = uint64(block.timestamp + order.deliverTime);
-        terms.answerTime = order.answerTime;
-        terms.complaintWindow = order.complaintWindow;
-        terms.nonce = purchase.nonce;
-    }
-
-    /// @dev The last act of a purchase, and the only one that calls a token.
-    function _pull(address token, uint256 amount) private {
-        if (amount == 0) return;
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = IERC20(token).balanceOf(address(this)) - before;
-        if (received != amount) revert Escrow_WrongAmountReceived(received, amount);
-    }
-
-    // ---------------------------------------------------------------- opening of headers
-
-    /// @dev The lots are those sold, and each is the agreement's data under an anchor of its agent.
-    function _checkLots(Terms calldata terms, Deal memory deal, Opening calldata opening) private view {
-        uint256 count = opening.lots.length;
-        bytes32[] memory hashes = new bytes32[](count);
+        uint256 count = order.pages.length;
+        if (count == 0 || count > Deals.MAX_PAGES) revert Escrow_PageCount(count);
+        bool disputed = order.dataClass == Agreements.DISPUTED;
+        bool provenOnly = Deals.has(order, Deals.PROVEN_ONLY);
+        uint256 floor = Agreements.floorOf(purchase.tokens[purchase.tokenIndex], order.dataClass);
+        bool consented = false;
         for (uint256 i = 0; i < count; ++i) {
-            hashes[i] = _checkLot(terms, deal, opening, opening.lots[i]);
+            Page calldata page = order.pages[i];
+            uint256 lots = page.lotCount;
+            if (lots == 0 || lots > Deals.MAX_LOTS) revert Escrow_LotCount(lots);
+            (uint256 most, uint256 least) = _depositAndBond(token, lots);
+            uint256 deposit = page.challengeDeposit;
+            if (provenOnly) most = 0;
+            if (deposit > most) revert Escrow_DepositTooHigh(i, deposit, most);
+            if (page.bond < least) revert Escrow_BondTooLow(i, page.bond, least);
+            uint256 price = uint256(page.price) * priceBps / Deals.WHOLE;
+            total += price + deposit;
+            if (consented || (!disputed && price >= floor * lots && price != 0)) continue;
+            _checkConsent(purchase, orderHash, i, price, floor * lots);
+            consented = true;
         }
-        bytes32 lotsHash = keccak256(abi.encodePacked(hashes));
-        // The hash is of whole words, so that it binds their number too.
-        if (lotsHash != terms.pages[0].lotsHash) revert Escrow_NotTheLotsSold(lotsHash, terms.pages[0].lotsHash);
-        if (count != terms.pages[0].lotCount) revert Escrow_LotCount(count);
     }
 
-    function _checkLot(Terms calldata terms, Deal memory deal, Opening calldata opening, Lot calldata lot)
-        private
-        view
-        returns (bytes32 headerHash)
-    {
-        Header calldata header = lot.header;
-        headerHash = Headers.hash(header);
-        if (header.flags & Headers.EXCLUSIVE != 0) revert Escrow_HeaderExclusive(headerHash);
-        if (header.kc2 != COMMITMENT_OF_ZERO) revert Escrow_SecondKey(headerHash);
-        if (lot.path.length > Headers.MAX_DEPTH) revert Escrow_PathTooLong(lot.path.length);
-
-        uint256 anchoredAt = dataRegistry.anchorOf(header.tsp, Headers.rootOf(headerHash, lot.path)).time;
-        if (anchoredAt == 0) revert Escrow_HeaderNotAnchored(headerHash, header.tsp);
-        if (anchoredAt > deal.purchasedAt) revert Escrow_AnchoredAfterPurchase(anchoredAt, deal.purchasedAt);
-
-        _checkStream(terms, header.stream, lot.handleProof, anchoredAt);
-        if (!_wasAgent(terms, deal, opening, lot, anchoredAt)) revert Escrow_NotAgentAtAnchor(header.tsp, anchoredAt);
+    /// @dev The highest deposit and the least bond of a page.
+    function _depositAndBond(TokenTerms memory token, uint256 lots) private pure returns (uint256 most, uint256 least) {
+        if (lots == 1) (most, least) = (token.deposit1, token.bond1);
+        else if (lots <= 8) (most, least) = (token.deposit8, token.bond8);
+        else (most, least) = (token.deposit32, token.bond32);
+        uint256 unit = 10 ** token.scale;
+        return (most * unit, least * unit);
     }
 
-    /// @dev The stream is of the agreement's vehicle, epoch, class and privacy, and its epoch was not over.
-    function _checkStream(Terms calldata terms, bytes32 stream, bytes calldata proof, uint256 anchoredAt) private view {
-        (bool ok, Rights memory rights) = Handles.resolve(address(vehicles), stream, proof);
-        if (
-            !ok || Agreements.id(rights.vehicle, rights.epoch) != terms.agreementId || rights.dataClass != terms.dataClass
-                || rights.privacy != terms.privacy
-        ) revert Escrow_StreamNotOfAgreement(stream, terms.agreementId);
-
-        uint256 epochEnd = vehicles.epochEnd(rights.vehicle, rights.epoch);
-        if (epochEnd != 0 && anchoredAt > epochEnd) revert Escrow_AnchoredAfterEpoch(anchoredAt, epochEnd);
+    /// @dev The principals of the class have signed the same order: USER the owner, OEM the OEM, DISPUTED both.
+    function _checkConsent(Purchase calldata purchase, bytes32 orderHash, uint256 page, uint256 price, uint256 least) private view {
+        uint8 dataClass = purchase.order.dataClass;
+        if (purchase.extras.length == 0) revert Escrow_BelowFloor(page, price, least);
+        Extras calldata extras = purchase.extras[0];
+        if (dataClass != Agreements.OEM && !Signatures.isValid(purchase.agreement.owner, orderHash, extras.ownerSignature)) {
+            revert Escrow_NoConsent(purchase.agreement.owner);
+        }
+        if (dataClass != Agreements.USER && !Signatures.isValid(purchase.agreement.oem, orderHash, extras.oemSignature)) {
+            revert Escrow_NoConsent(purchase.agreement.oem);
+        }
     }
 
-    /// @dev The pinned version was in force at purchase and the anchor is not younger, so its start alone tells whether it
-    /// was in force at the anchor's time; the seller is its agent. Older data shows the version of its own time.
-    function _wasAgent(Terms calldata terms, Deal memory deal, Opening calldata opening, Lot calldata lot, uint256 anchoredAt)
-        private
-        view
-        returns (bool)
-    {
-        if (lot.former == 0) return lot.header.tsp == terms.seller && anchoredAt >= deal.versionStart;
-        FormerVersion calldata former = opening.formers[lot.former - 1];
-        return shares.agentAt(terms.agreementId, former.version, former.terms, anchoredAt) == lot.header.tsp;
+    // ---------------------------------------------------------------- settlement
+
+    /// @dev From Funded: the page's lots, or those of all pages one after the other where they end together. The two pages of
+    /// a DISPUTED deal have the same lots.
+    function _openAll(Terms calldata terms, uint256 page, bytes32 key, Deal memory deal, Opening calldata opening) private {
+        if (!Deals.has(terms.order, Deals.ALL_OR_NOTHING) || _isDisputed(terms)) {
+            _openLots(terms, page, key, deal, opening, 0, opening.lots.length);
+            return;
+        }
+        uint256 from;
+        for (uint256 i = 0; i < terms.order.pages.length; ++i) {
+            uint256 count = terms.order.pages[i].lotCount;
+            _openLots(terms, i, key, deal, opening, from, count);
+            from += count;
+        }
     }
 
-    // ---------------------------------------------------------------- ends
-
-    function _load(Terms calldata terms) private view returns (bytes32 dealId, Deal memory deal) {
-        dealId = Deals.idOfCalldata(terms);
-        deal = _deals[dealId];
+    /// @dev No complaint was right about any of the lots.
+    function _checkNotBad(Terms calldata terms, uint256 page, bytes32[] calldata headers) private view {
+        if (!Deals.has(terms.order, Deals.ALL_OR_NOTHING)) {
+            _checkPageNotBad(terms.order.pages[page], headers);
+            return;
+        }
+        uint256 from;
+        for (uint256 i = 0; i < terms.order.pages.length; ++i) {
+            uint256 to = from + terms.order.pages[i].lotCount;
+            if (to > headers.length) revert Escrow_LotCount(headers.length);
+            _checkPageNotBad(terms.order.pages[i], headers[from:to]);
+            from = to;
+        }
     }
 
-    function _refund(bytes32 dealId, Terms calldata terms, bool conceded) private {
-        uint256 amount = terms.pages[0].price;
-        _deals[dealId].state = State.Refunded;
-        _credit(terms.buyer, terms.token, amount);
-        emit Refunded(dealId, conceded, amount);
+    function _checkPageNotBad(Page calldata page, bytes32[] calldata headers) private view {
+        _checkSold(page, Deals.hashLotsCalldata(headers), headers.length);
+        for (uint256 i = 0; i < headers.length; ++i) {
+            if (_marks[headers[i]] == _BAD) revert Escrow_HeaderBad(headers[i]);
+        }
     }
 
-    /// @dev Fee, OEM, agent and storage are rounded down; what is left is the owner's. The parts sum to the price.
-    function _settle(bytes32 dealId, Terms calldata terms, VersionTerms calldata agreement, bool byReceipt) private {
-        if (
-            shares.versionOf(terms.agreementId, terms.version).digest
-                != Agreements.digest(terms.agreementId, terms.version, agreement)
-        ) revert Escrow_WrongAgreement(terms.agreementId, terms.version);
-        _deals[dealId].state = State.Settled;
+    /// @dev Fee, OEM, agent, storage and royalty are rounded down; what is left is the owner's, in a resale the seller's. The
+    /// parts sum to the price.
+    function _settle(
+        bytes32 dealId,
+        bytes32 key,
+        Terms calldata terms,
+        uint256 page,
+        Deal memory deal,
+        VersionTerms calldata agreement,
+        bool byReceipt
+    ) private {
+        SellOrder calldata order = terms.order;
+        if (Agreements.digestOfCalldata(order.agreementId, order.version, agreement) != terms.sale.agreementDigest) {
+            revert Escrow_WrongAgreement(order.agreementId, order.version);
+        }
+        _deals[key].state = State.Settled;
+        (uint256 price, uint256 deposit) = _heldFor(terms, page, deal);
+        _endBonds(dealId, terms, page, deal, false, false);
+        _credit(terms.sale.buyer, order.token, deposit);
+        _split(dealId, terms, page, agreement, price, byReceipt);
+    }
 
-        address token = terms.token;
-        uint256 price = terms.pages[0].price;
-        uint256 fee = price * terms.feeBps / Agreements.WHOLE;
+    function _split(
+        bytes32 dealId,
+        Terms calldata terms,
+        uint256 page,
+        VersionTerms calldata agreement,
+        uint256 price,
+        bool byReceipt
+    ) private {
+        address token = terms.order.token;
+        uint256 fee = price * terms.sale.feeBps / Deals.WHOLE;
+        uint256 net = price - fee;
+        uint256 parties = net * terms.sale.partiesBps / Deals.WHOLE;
         (uint256 oemPart, uint256 agentPart, uint256 storagePart) =
-            Agreements.sharesOf(agreement.shares, Agreements.pairIndex(terms.dataClass, terms.privacy));
+            Agreements.sharesOf(agreement.shares, Agreements.pairIndex(terms.order.dataClass, terms.order.privacy));
         // From basis points to amounts.
-        oemPart = (price - fee) * oemPart / Agreements.WHOLE;
-        agentPart = (price - fee) * agentPart / Agreements.WHOLE;
-        storagePart = (price - fee) * storagePart / Agreements.WHOLE;
-        uint256 ownerPart = price - fee - oemPart - agentPart - storagePart;
+        oemPart = parties * oemPart / Deals.WHOLE;
+        agentPart = parties * agentPart / Deals.WHOLE;
+        storagePart = parties * storagePart / Deals.WHOLE;
+        uint256 ownerPart = parties - oemPart - agentPart - storagePart;
 
         _credit(agreement.owner, token, ownerPart);
         _credit(agreement.oem, token, oemPart);
         _credit(agreement.agent, token, agentPart);
         _credit(agreement.storagePayee, token, storagePart);
-        _credit(terms.feeRecipient, token, fee);
-        emit Settled(dealId, byReceipt, ownerPart, oemPart, agentPart, storagePart, fee);
+        _credit(terms.order.seller, token, net - parties);
+        _credit(terms.sale.feeRecipient, token, fee);
+        emit Settled(dealId, page, byReceipt, ownerPart, oemPart, agentPart, storagePart, net - parties, fee);
     }
 }

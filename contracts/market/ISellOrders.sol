@@ -3,11 +3,9 @@ pragma solidity 0.8.37;
 
 import { SellOrder } from "./libraries/Deals.sol";
 
-/// @title ISellOrders
-/// @notice Orders that live off chain until they are bought, and how their seller takes them back.
-/// @dev Notes:
-/// - Nonces are bits of an unordered bitmap: a set bit means cancelled, or bought for an order that is not repeatable.
-interface ISellOrders {
+/// @title ISellOrdersTypes
+/// @notice Events and errors of {ISellOrders}.
+interface ISellOrdersTypes {
     // ---------------------------------------------------------------- events
 
     /// @param mask The bits newly or again set.
@@ -18,9 +16,14 @@ interface ISellOrders {
     error SellOrders_Expired(uint64 expiry, uint256 timestamp);
     error SellOrders_Cancelled(address seller, uint256 nonce);
     error SellOrders_AllFilled(bytes32 orderHash, uint32 maxFills);
-    error SellOrders_NotForThisBuyer(address buyer, address named);
     error SellOrders_BadSellerSignature(address seller);
+}
 
+/// @title ISellOrders
+/// @notice Orders that live off chain until they are bought, and how their seller takes them back.
+/// @dev Notes:
+/// - Nonces are bits of an unordered bitmap: a set bit means cancelled, or bought for an order that is not repeatable.
+interface ISellOrders is ISellOrdersTypes {
     // ---------------------------------------------------------------- moves
 
     /// @notice Cancels the caller's orders of one nonce.

@@ -129,7 +129,7 @@ contract QoodShares is IQoodShares, EIP712 {
         Version memory found = _versions[id][version];
         uint40 next = _versions[id][version + 1].start;
         if (time < found.start || (next != 0 && time >= next)) return address(0);
-        if (found.digest != Agreements.digest(id, version, terms)) return address(0);
+        if (found.digest != Agreements.digestOfCalldata(id, version, terms)) return address(0);
         return terms.agent;
     }
 

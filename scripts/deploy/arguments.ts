@@ -20,7 +20,6 @@ usage: node scripts/deploy/main.ts --rpc URL --out FOLDER [OPTION ...]
   --oem ADDRESS               an OEM to accredit; needs the deployer among the registrars
   --tsp ADDRESS               a TSP to accredit, likewise
   --least-window SECONDS      shortest time to deliver and shortest complaint window (default: 48 hours)
-  --allow-unfinished-escrow   on a public network: a proven key to wrong data is not refunded yet
   --allow-development-key     on a public network: anyone can forge proofs for the development key
   --help                      this text
 The deployer's private key stands in the environment as QOOD_DEPLOYER_KEY.`;
@@ -36,7 +35,6 @@ const schema = z.object({
   artifacts: z.string().default(join(import.meta.dirname, "../../artifacts")),
   ...{ registrar: addresses, guardian: addresses, issuer: addresses, auditor: addresses, treasurer: addresses, oem: addresses, tsp: addresses },
   "least-window": z.coerce.number({ error: "must be a whole number of seconds" }).int().positive().optional(),
-  "allow-unfinished-escrow": z.boolean().default(false),
   "allow-development-key": z.boolean().default(false),
   help: z.boolean().default(false),
 });
@@ -50,7 +48,6 @@ export interface DeployArguments {
   readonly oems: readonly Hex[];
   readonly tsps: readonly Hex[];
   readonly leastWindow: number | undefined;
-  readonly allowUnfinishedEscrow: boolean;
   readonly allowDevelopmentKey: boolean;
 }
 
@@ -69,7 +66,7 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
       args: [...argv],
       options: {
         ...{ rpc: text, out: text, artifacts: text, registrar: list, guardian: list, issuer: list, auditor: list, treasurer: list, oem: list, tsp: list },
-        ...{ "least-window": text, "allow-unfinished-escrow": flag, "allow-development-key": flag, help: flag },
+        ...{ "least-window": text, "allow-development-key": flag, help: flag },
       },
     }).values;
   } catch (error) {
@@ -91,7 +88,6 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
     oems: given.oem ?? [],
     tsps: given.tsp ?? [],
     leastWindow: given["least-window"],
-    allowUnfinishedEscrow: given["allow-unfinished-escrow"],
     allowDevelopmentKey: given["allow-development-key"],
   };
 }

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InterfaceAbi } from "ethers";
 import { QoodError } from "../../sdk/errors/index.ts";
-import { CONTRACTS, type ContractName } from "../abi/contracts.ts";
 
 /** What is needed to deploy a contract. */
 export interface Artifact {
@@ -12,9 +11,9 @@ export interface Artifact {
   bytecode: string;
 }
 
-/** @throws QoodError `ARTIFACT_MISSING` where the contracts were not compiled */
-export function readArtifact(folder: string, name: ContractName): Artifact {
-  const path = join(folder, CONTRACTS[name], `${name}.json`);
+/** @param source path of the Solidity file, which has the contract's name @throws QoodError `ARTIFACT_MISSING` where the contracts were not compiled */
+export function readArtifact(folder: string, source: string): Artifact {
+  const path = join(folder, source, `${source.slice(source.lastIndexOf("/") + 1, -".sol".length)}.json`);
   try {
     return JSON.parse(readFileSync(path, "utf8")) as Artifact;
   } catch (cause) {

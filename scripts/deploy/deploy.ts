@@ -8,7 +8,7 @@ import type { Hex } from "../../sdk/bytes/index.ts";
 import { type Addresses, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { readArtifact } from "./artifacts.ts";
-import { PERMISSIONS, type RoleName, ROLES, STEPS } from "./plan.ts";
+import { contractName, PERMISSIONS, QDD_TERMS, type RoleName, ROLES, STEPS } from "./plan.ts";
 import { type DeployState, loadState, saveDeployment, saveState } from "./state.ts";
 
 const POLL_MS = 200;
@@ -36,7 +36,6 @@ export interface DeployOptions {
   /** Whether the proving key of the verifier is a development key. */
   developmentKey: boolean;
   /** Deploy to a public network all the same: a proven key to wrong data is not refunded yet. */
-  allowUnfinishedEscrow?: boolean;
   /** Deploy to a public network with a verifier of which anyone can forge proofs. */
   allowDevelopmentKey?: boolean;
   /** Told one line a step. */
@@ -74,15 +73,8 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   return { ...deployment, transactions: run.sent };
 }
 
-/** One line for each reason, because both need a decision of their own. */
 function refusePublic(chainId: number, options: DeployOptions): void {
   if (chainId === LOCAL_CHAIN) return;
-  if (options.allowUnfinishedEscrow !== true) {
-    throw new QoodError(
-      "DEPLOY_REFUSED",
-      `chain ${chainId} is public and this escrow does not refund a proven key to wrong data yet; --allow-unfinished-escrow deploys it all the same`,
-    );
-  }
   if (options.developmentKey && options.allowDevelopmentKey !== true) {
     throw new QoodError(
       "DEPLOY_REFUSED",
@@ -173,13 +165,13 @@ async function deployContracts(
   const before = await provider.getBlockNumber();
 
   for (const step of STEPS) {
-    const { abi, bytecode } = readArtifact(artifacts, step.contract);
+    const { abi, bytecode } = readArtifact(artifacts, step.source);
     const data = creationCode(abi, bytecode, step.args(addresses as Addresses, parameters));
     const codeHash = keccak256(data) as Hex;
     const known = state.contracts[step.key];
     if (known !== undefined && (await provider.getCode(known.address)) !== "0x") {
       if (known.codeHash !== codeHash) {
-        throw new QoodError("DEPLOY_STATE_MISMATCH", `${step.contract} was deployed with other code or parameters; take a new folder for a new deployment`);
+        throw new QoodError("DEPLOY_STATE_MISMATCH", `${contractName(step)} was deployed with other code or parameters; take a new folder for a new deployment`);
       }
       addresses[step.key] = known.address;
       continue;
@@ -187,7 +179,7 @@ async function deployContracts(
     const address = getCreateAddress({ from: parameters.foundation, nonce }) as Hex;
     state.contracts[step.key] = { address, codeHash, nonce };
     addresses[step.key] = address;
-    missing.push({ what: `deploy ${step.contract}`, data });
+    missing.push({ what: `deploy ${contractName(step)}`, data });
     nonce += 1;
   }
   if (missing.length > 0) {
@@ -235,6 +227,6 @@ async function setUp(run: Run, deployment: Deployment, { oems = [], tsps = [] }:
   for (const oem of oems) if (!(await reads.isOem(oem))) await run.call(calls.accreditOem(oem, true));
   for (const tsp of tsps) if (!(await reads.isTsp(tsp))) await run.call(calls.accreditTsp(tsp, true));
   const { qdd } = deployment.addresses;
-  if (!(await reads.isListed(qdd))) await run.call(calls.setToken(qdd, true));
+  if (!(await reads.tokenTermsOf(qdd)).listed) await run.call(calls.setToken(qdd, QDD_TERMS));
   await run.settle();
 }

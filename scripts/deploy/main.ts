@@ -36,7 +36,6 @@ async function main(): Promise<void> {
       artifacts: given.artifacts,
       folder: given.out,
       developmentKey: readKeyMetadata(join(root, "circuits/keys"), "KeyDelivery1").purpose === "development",
-      allowUnfinishedEscrow: given.allowUnfinishedEscrow,
       allowDevelopmentKey: given.allowDevelopmentKey,
       onProgress: (line) => process.stderr.write(`${line}\n`),
     });

@@ -4,9 +4,10 @@
  */
 import type { Hex } from "../bytes/index.ts";
 import type { Voucher } from "../eip712/index.ts";
-import type { Agreement, KeyDeliveryWords, Opening, Purchase, Terms, VersionTerms } from "../market/index.ts";
-import type { Addresses, Deployment } from "./deployment.ts";
-import { INTERFACES } from "./interfaces.ts";
+import type { HeaderWords } from "../formats/index.ts";
+import type { Agreement, ComplaintWords, KeyDeliveryWords, Opening, Purchase, Terms, TokenTerms, VersionTerms } from "../market/index.ts";
+import type { Deployment } from "./deployment.ts";
+import { type ContractKey, INTERFACES } from "./interfaces.ts";
 
 /** A transaction without its signer. `what` names it in logs and errors. */
 export interface Call {
@@ -29,7 +30,7 @@ export type Calls = ReturnType<typeof createCalls>;
 
 /** @param deployment where the calls go */
 export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
-  const call = (contract: keyof Addresses, method: string, args: readonly unknown[], to: Hex = addresses[contract]): Call => ({
+  const call = (contract: ContractKey, method: string, args: readonly unknown[], to: Hex = addresses[contract]): Call => ({
     to,
     data: INTERFACES[contract].encodeFunctionData(method, args) as Hex,
     what: `${contract}.${method}`,
@@ -87,18 +88,51 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
     approve: (token: Hex, amount: bigint): Call => call("qdd", "approve", [addresses.escrow, amount], token),
     buy: (purchase: Purchase): Call => call("escrow", "buy", [purchase]),
     buyWithPermit: (purchase: Purchase, permit: Permit): Call => call("escrow", "buyWithPermit", [purchase, permit]),
-    deliverProven: (terms: Terms, opening: Opening, delivery: KeyDeliveryWords): Call =>
-      call("escrow", "deliverProven", [terms, opening, delivery]),
-    /** `opening` is needed from Funded only; `signature` is not needed from the buyer itself. */
-    settleByReceipt: (terms: Terms, agreement: VersionTerms, signature: Hex, opening: Opening = noOpening): Call =>
-      call("escrow", "settleByReceipt", [terms, agreement, opening, signature]),
-    settle: (terms: Terms, agreement: VersionTerms): Call => call("escrow", "settle", [terms, agreement]),
-    refund: (terms: Terms): Call => call("escrow", "refund", [terms]),
-    concede: (terms: Terms): Call => call("escrow", "concede", [terms]),
+    /** By the buyer's operator or the buyer, out of its credit. @param inspectTime seconds in which the buyer may reject */
+    buyFor: (purchase: Purchase, buyer: Hex, inspectTime: number): Call => call("escrow", "buyFor", [purchase, buyer, inspectTime]),
+    /** By the buyer, while the deal is reserved. */
+    accept: (terms: Terms): Call => call("escrow", "accept", [terms]),
+    /** By the buyer, while the deal is reserved. */
+    reject: (terms: Terms): Call => call("escrow", "reject", [terms]),
+    /** By the seller. */
+    deliverUnproven: (terms: Terms, page: number, opening: Opening, r: readonly [bigint, bigint], c: readonly bigint[]): Call =>
+      call("escrow", "deliverUnproven", [terms, page, opening, r, c]),
+    /** By anyone. */
+    deliverProven: (terms: Terms, page: number, opening: Opening, delivery: KeyDeliveryWords): Call =>
+      call("escrow", "deliverProven", [terms, page, opening, delivery]),
+    /** By anyone: page 0 the owner's part, page 1 the OEM's. */
+    deliverDisputed: (terms: Terms, page: number, agreement: VersionTerms, opening: Opening, delivery: KeyDeliveryWords): Call =>
+      call("escrow", "deliverDisputed", [terms, page, agreement, opening, delivery]),
+    /** By the buyer. */
+    challenge: (terms: Terms, page: number): Call => call("escrow", "challenge", [terms, page]),
+    /** By anyone who has the proof. @param headers words of the page's lots */
+    answer: (terms: Terms, page: number, headers: readonly HeaderWords[], delivery: KeyDeliveryWords): Call =>
+      call("escrow", "answer", [terms, page, headers, delivery]),
+    /** By anyone. @param headers header hashes of the page @param index the lot that the complaint is about */
+    complain: (terms: Terms, page: number, headers: readonly Hex[], index: number, header: HeaderWords, complaint: ComplaintWords): Call =>
+      call("escrow", "complain", [terms, page, headers, index, header, complaint]),
+    /** By anyone. @param index the lot whose header was shown bad */
+    refundBad: (terms: Terms, page: number, headers: readonly Hex[], index: number): Call => call("escrow", "refundBad", [terms, page, headers, index]),
+    /** By anyone. From Funded `opening` is needed, later `headers`; `signature` is not needed from the buyer itself. */
+    settleByReceipt: (
+      terms: Terms,
+      page: number,
+      agreement: VersionTerms,
+      by: { signature?: Hex; opening?: Opening; headers?: readonly Hex[] },
+    ): Call => call("escrow", "settleByReceipt", [terms, page, agreement, by.opening ?? noOpening, by.headers ?? [], by.signature ?? "0x"]),
+    /** By anyone, after the window. @param headers header hashes of the page, of all pages where they end together */
+    settle: (terms: Terms, page: number, agreement: VersionTerms, headers: readonly Hex[]): Call => call("escrow", "settle", [terms, page, agreement, headers]),
+    refund: (terms: Terms, page: number): Call => call("escrow", "refund", [terms, page]),
+    /** By the seller. */
+    concede: (terms: Terms, page: number): Call => call("escrow", "concede", [terms, page]),
     cancelOrder: (nonce: bigint): Call => call("escrow", "cancelOrder", [nonce]),
     cancelOrders: (word: bigint, mask: bigint): Call => call("escrow", "cancelOrders", [word, mask]),
 
     // money
+    /** Pays the caller's tokens in for an account's credit. */
+    deposit: (token: Hex, account: Hex, amount: bigint): Call => call("escrow", "deposit", [token, account, amount]),
+    setOperator: (operator: Hex, approved: boolean): Call => call("escrow", "setOperator", [operator, approved]),
+    transferCredit: (from: Hex, token: Hex, to: Hex, amount: bigint): Call => call("escrow", "transferCredit", [from, token, to, amount]),
     withdraw: (token: Hex, to: Hex, amount: bigint): Call => call("escrow", "withdraw", [token, to, amount]),
     withdrawFor: (w: { account: Hex; token: Hex; to: Hex; amount: bigint; deadline: number; signature: Hex }): Call =>
       call("escrow", "withdrawFor", [w.account, w.token, w.to, w.amount, w.deadline, w.signature]),
@@ -109,8 +143,8 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
     attest: (documentHash: Hex, asOf: number, amount: bigint): Call => call("reserveFeed", "attest", [documentHash, asOf, amount]),
 
     // foundation and guardian
-    setToken: (token: Hex, listed: boolean): Call => call("escrow", "setToken", [token, listed]),
-    setFee: (feeBps: number, recipient: Hex): Call => call("escrow", "setFee", [feeBps, recipient]),
-    pausePurchases: (paused: boolean): Call => call("escrow", "pausePurchases", [paused]),
+    setToken: (token: Hex, terms: TokenTerms): Call => call("escrow", "setToken", [token, terms]),
+    setFeeRecipient: (recipient: Hex): Call => call("escrow", "setFeeRecipient", [recipient]),
+    stopToken: (token: Hex, stopped: boolean): Call => call("escrow", "stopToken", [token, stopped]),
   };
 }

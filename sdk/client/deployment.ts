@@ -13,7 +13,12 @@ export const addressesSchema = z.strictObject({
   dataRegistry: address,
   qoodShares: address,
   escrow: address,
-  keyDeliveryVerifier: address,
+  escrowDisputes: address,
+  complaintVerifier: address,
+  keyDelivery1Verifier: address,
+  keyDelivery8Verifier: address,
+  keyDelivery32Verifier: address,
+  segmentKeyVerifier: address,
   reserveFeed: address,
   qdd: address,
 });

@@ -1,9 +1,9 @@
 /** Logs as typed events. */
 import type { Log, Provider, Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
-import type { Agreement, Page, Terms, VersionTerms } from "../market/index.ts";
-import type { Addresses, Deployment } from "./deployment.ts";
-import { INTERFACES } from "./interfaces.ts";
+import { type Agreement, REFUND_REASONS, type RefundReason, type Sale, type VersionTerms } from "../market/index.ts";
+import type { Deployment } from "./deployment.ts";
+import { type ContractKey, INTERFACES } from "./interfaces.ts";
 
 /** Where an event stands in the chain. */
 export interface EventPlace {
@@ -23,10 +23,18 @@ export interface Events {
   Agreed: { agreementId: bigint; version: number; agent: Hex; text: Agreement; terms: VersionTerms };
   Denied: { agreementId: bigint; by: Hex; dataClass: number; privacy: number };
   Ended: { agreementId: bigint; by: Hex; version: number; endsAt: number };
-  Bought: { dealId: Hex; seller: Hex; buyer: Hex; terms: Terms };
-  DeliveredProven: { dealId: Hex; page: bigint; r: [bigint, bigint]; c: bigint };
-  Settled: { dealId: Hex; byReceipt: boolean; owner: bigint; oem: bigint; agent: bigint; storage: bigint; fee: bigint };
-  Refunded: { dealId: Hex; conceded: boolean; amount: bigint };
+  Bought: { dealId: Hex; seller: Hex; buyer: Hex; orderHash: Hex; sale: Sale };
+  Accepted: { dealId: Hex };
+  Rejected: { dealId: Hex; amount: bigint };
+  DeliveredUnproven: { dealId: Hex; page: number; r: [bigint, bigint]; c: bigint[] };
+  DeliveredProven: { dealId: Hex; page: number; r: [bigint, bigint]; c: bigint[] };
+  Challenged: { dealId: Hex; page: number; answerBy: number };
+  Answered: { dealId: Hex; page: number; complainBy: number };
+  HeaderShownBad: { headerHash: Hex; dealId: Hex };
+  Settled: { dealId: Hex; page: number; byReceipt: boolean; owner: bigint; oem: bigint; agent: bigint; storage: bigint; seller: bigint; fee: bigint };
+  Refunded: { dealId: Hex; page: number; reason: RefundReason; amount: bigint; bond: bigint };
+  OrdersCancelled: { seller: Hex; word: bigint; mask: bigint };
+  Deposited: { account: Hex; token: Hex; by: Hex; amount: bigint };
   Withdrawn: { account: Hex; token: Hex; to: Hex; amount: bigint };
 }
 export type EventName = keyof Events;
@@ -35,30 +43,22 @@ const hex64 = (value: bigint): string => value.toString(16).padStart(64, "0");
 const n = Number;
 
 /* eslint-disable @typescript-eslint/no-unsafe-assignment -- an ethers Result is untyped; the ABI that it was decoded by gives its form, and tests compare. */
-const page = (p: Result): Page => ({ lotsHash: p.lotsHash, lotCount: n(p.lotCount), price: p.price, challengeDeposit: p.challengeDeposit, bond: p.bond });
-
-const termsOf = (t: Result): Terms => ({
-  orderHash: t.orderHash,
+const saleOf = (t: Result): Sale => ({
   buyer: t.buyer,
-  seller: t.seller,
-  token: t.token,
   feeBps: n(t.feeBps),
   feeRecipient: t.feeRecipient,
+  priceBps: n(t.priceBps),
+  partiesBps: n(t.partiesBps),
+  rightKey: t.rightKey,
+  agreementDigest: t.agreementDigest,
   keyX: t.keyX,
   keyY: t.keyY,
-  agreementId: t.agreementId,
-  version: n(t.version),
-  dataClass: n(t.dataClass),
-  privacy: n(t.privacy),
-  flags: n(t.flags),
-  hook: t.hook,
-  hookCodeHash: t.hookCodeHash,
-  pages: (t.pages as Result[]).map(page),
   deliverBy: n(t.deliverBy),
-  answerTime: n(t.answerTime),
-  complaintWindow: n(t.complaintWindow),
+  inspectBy: n(t.inspectBy),
   nonce: t.nonce,
 });
+
+const delivery = (a: Result) => ({ dealId: a.dealId, page: n(a.page), r: [...(a.r as Result)] as [bigint, bigint], c: [...(a.c as Result)] as bigint[] });
 
 const agreementOf = (a: Result): Agreement => ({
   vehicle: a.vehicle,
@@ -93,7 +93,7 @@ const versionTermsOf = (v: Result): VersionTerms => ({
   textHash: v.textHash,
 });
 
-const EVENTS: { [E in EventName]: { contract: keyof Addresses; decode: (args: Result) => Events[E] } } = {
+const EVENTS: { [E in EventName]: { contract: ContractKey; decode: (args: Result) => Events[E] } } = {
   VehicleMinted: {
     contract: "vehicleRegistry",
     decode: (a) => ({ vehicle: a.vehicle, oem: a.oem, owner: a.owner, tag: a.tag, tsp: a.tsp, legalHash: a.legalHash }),
@@ -123,21 +123,37 @@ const EVENTS: { [E in EventName]: { contract: keyof Addresses; decode: (args: Re
     decode: (a) => ({ agreementId: a.agreementId, by: a.by, dataClass: n(a.dataClass), privacy: n(a.privacy) }),
   },
   Ended: { contract: "qoodShares", decode: (a) => ({ agreementId: a.agreementId, by: a.by, version: n(a.version), endsAt: n(a.endsAt) }) },
-  Bought: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, seller: a.seller, buyer: a.buyer, terms: termsOf(a.terms as Result) }) },
-  DeliveredProven: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, page: a.page, r: [a.rX, a.rY], c: a.c }) },
+  Bought: {
+    contract: "escrow",
+    decode: (a) => ({ dealId: a.dealId, seller: a.seller, buyer: a.buyer, orderHash: a.orderHash, sale: saleOf(a.sale as Result) }),
+  },
+  Accepted: { contract: "escrow", decode: (a) => ({ dealId: a.dealId }) },
+  Rejected: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, amount: a.amount }) },
+  DeliveredUnproven: { contract: "escrow", decode: delivery },
+  DeliveredProven: { contract: "escrow", decode: delivery },
+  Challenged: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, page: n(a.page), answerBy: n(a.answerBy) }) },
+  Answered: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, page: n(a.page), complainBy: n(a.complainBy) }) },
+  HeaderShownBad: { contract: "escrow", decode: (a) => ({ headerHash: a.headerHash, dealId: a.dealId }) },
   Settled: {
     contract: "escrow",
     decode: (a) => ({
       dealId: a.dealId,
+      page: n(a.page),
       byReceipt: a.byReceipt,
       owner: a.ownerAmount,
       oem: a.oemAmount,
       agent: a.agentAmount,
       storage: a.storageAmount,
+      seller: a.sellerAmount,
       fee: a.fee,
     }),
   },
-  Refunded: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, conceded: a.conceded, amount: a.amount }) },
+  Refunded: {
+    contract: "escrow",
+    decode: (a) => ({ dealId: a.dealId, page: n(a.page), reason: REFUND_REASONS[n(a.reason)]!, amount: a.amount, bond: a.bond }),
+  },
+  OrdersCancelled: { contract: "escrow", decode: (a) => ({ seller: a.seller, word: a.word, mask: a.mask }) },
+  Deposited: { contract: "escrow", decode: (a) => ({ account: a.account, token: a.token, by: a.by, amount: a.amount }) },
   Withdrawn: { contract: "escrow", decode: (a) => ({ account: a.account, token: a.token, to: a.to, amount: a.amount }) },
 };
 /* eslint-enable @typescript-eslint/no-unsafe-assignment */

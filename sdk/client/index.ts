@@ -9,7 +9,7 @@ export { createCalls } from "./calls.ts";
 export * from "./deployment.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
-export { INTERFACES } from "./interfaces.ts";
+export { type ContractKey, INTERFACES } from "./interfaces.ts";
 export { openProvider } from "./provider.ts";
 export * from "./purchase.ts";
 export type { Anchor, Device, Reads } from "./reads.ts";

@@ -4,10 +4,10 @@ import type { Addresses } from "./deployment.ts";
 import {
   AccessManagerAbi,
   AttestedReserveFeedAbi,
+  ComplaintVerifierAbi,
   DataRegistryAbi,
   DeviceRegistryAbi,
   EscrowAbi,
-  KeyDelivery1VerifierAbi,
   QDDAbi,
   QoodSharesAbi,
   VehicleRegistryAbi,
@@ -21,7 +21,10 @@ export const INTERFACES = {
   dataRegistry: new Interface(DataRegistryAbi),
   qoodShares: new Interface(QoodSharesAbi),
   escrow: new Interface(EscrowAbi),
-  keyDeliveryVerifier: new Interface(KeyDelivery1VerifierAbi),
+  complaintVerifier: new Interface(ComplaintVerifierAbi),
   reserveFeed: new Interface(AttestedReserveFeedAbi),
   qdd: new Interface(QDDAbi),
-} satisfies Record<keyof Addresses, Interface>;
+} satisfies Partial<Record<keyof Addresses, Interface>>;
+
+/** Contracts that programs talk to. */
+export type ContractKey = keyof typeof INTERFACES;

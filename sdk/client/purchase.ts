@@ -2,41 +2,41 @@
 import { Signature, type Signer } from "ethers";
 import type { Hex } from "../bytes/index.ts";
 import { QoodError } from "../errors/index.ts";
-import { handleProof, type Lot, type Offer, type Opening, type Purchase, versionTerms, agreementParts } from "../market/index.ts";
+import { type Extras, type Lot, lotsOfPage, noExtras, type Offer, type Opening, type Purchase, totalPrice, versionTerms } from "../market/index.ts";
 import type { Permit } from "./calls.ts";
 
 /**
  * What `buy` takes, from an offer and the buyer's delivery key.
  * @throws QoodError `TOKEN_NOT_AGREED` where the agreement does not accept the order's token
  */
-export function purchaseOf(offer: Offer, buyer: { keyX: bigint; keyY: bigint; nonce: bigint }): Purchase {
+export function purchaseOf(offer: Offer, buyer: { keyX: bigint; keyY: bigint; nonce: bigint; maxTotal?: bigint; extras?: Partial<Extras> }): Purchase {
   const { text } = offer.agreement;
   const tokenIndex = text.tokens.findIndex(({ token }) => token.toLowerCase() === offer.order.token.toLowerCase());
   if (tokenIndex < 0) throw new QoodError("TOKEN_NOT_AGREED", `the offer's agreement does not accept the token ${offer.order.token}`);
   return {
     order: offer.order,
     sellerSignature: offer.signature,
-    principalSignature: offer.principalSignature,
     agreement: versionTerms(text),
     tokens: text.tokens,
     tokenIndex,
-    ...buyer,
+    keyX: buyer.keyX,
+    keyY: buyer.keyY,
+    nonce: buyer.nonce,
+    maxTotal: buyer.maxTotal ?? totalPrice(offer.order),
+    extras: extrasOf(offer, buyer.extras),
   };
 }
 
-/** What opens the headers of an offer's lots on chain. */
-export function openingOf(offer: Pick<Offer, "lots" | "formers" | "order">): Opening {
-  const { vehicle, epoch } = agreementParts(offer.order.agreementId);
-  const { dataClass, privacy } = offer.order;
-  const lots = offer.lots.map((lot): Lot => {
-    const { words, rest } = lot.header;
-    return {
-      header: words,
-      path: lot.anchor.path,
-      handleProof: handleProof({ vehicle, epoch, dataClass, privacy, schema: rest.schema }),
-      former: lot.former,
-    };
-  });
+/** None where nothing beyond the order is needed. */
+function extrasOf({ ownerSignature, oemSignature }: Offer, change: Partial<Extras> | undefined): Extras[] {
+  return ownerSignature === "0x" && oemSignature === "0x" && change === undefined ? [] : [{ ...noExtras(), ownerSignature, oemSignature, ...change }];
+}
+
+/** What opens the headers of an offer's lots on chain: those of one page, or of all where none is named. */
+export function openingOf(offer: Pick<Offer, "lots" | "formers" | "order">, page?: number): Opening {
+  const lots = (page === undefined ? offer.lots : lotsOfPage(offer, page)).map(({ header: { words, rest }, anchor, former }): Lot => ({
+    ...{ header: words, path: anchor.path, schema: rest.schema, former },
+  }));
   return { lots, formers: offer.formers.map(({ version, text }) => ({ version, terms: versionTerms(text) })) };
 }
 

@@ -1,10 +1,10 @@
 /** Everything that programs read of the contracts, as typed values. */
 import type { Provider, Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
-import { DEAL_STATES, type Deal } from "../market/index.ts";
-import type { Addresses, Deployment } from "./deployment.ts";
+import { DEAL_STATES, type Deal, type Terms, type TokenTerms } from "../market/index.ts";
+import type { Deployment } from "./deployment.ts";
 import { toQoodError } from "./errors.ts";
-import { INTERFACES } from "./interfaces.ts";
+import { type ContractKey, INTERFACES } from "./interfaces.ts";
 
 /** An anchor of a TSP; `time` 0 where there is none. */
 export interface Anchor {
@@ -21,12 +21,21 @@ export interface Device {
   agent: Hex;
 }
 
+const dealWords = (d: Result): Deal => ({
+  state: DEAL_STATES[Number(d.state)]!,
+  marks: Number(d.marks),
+  purchasedAt: Number(d.purchasedAt),
+  versionStart: Number(d.versionStart),
+  endsAt: Number(d.endsAt),
+  delivered: Number(d.delivered),
+});
+
 /** Reads of one deployment. */
 export type Reads = ReturnType<typeof createReads>;
 
 /** @param provider asked with eth_call at the latest block; errors are thrown as {@link QoodError} in words */
 export function createReads({ addresses }: Pick<Deployment, "addresses">, provider: Pick<Provider, "call">) {
-  const read = async (contract: keyof Addresses, method: string, args: readonly unknown[], to: Hex = addresses[contract]): Promise<Result> => {
+  const read = async (contract: ContractKey, method: string, args: readonly unknown[], to: Hex = addresses[contract]): Promise<Result> => {
     const face = INTERFACES[contract];
     let data: string;
     try {
@@ -36,7 +45,7 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     }
     return face.decodeFunctionResult(method, data);
   };
-  const one = async <T>(contract: keyof Addresses, method: string, args: readonly unknown[], to?: Hex): Promise<T> =>
+  const one = async <T>(contract: ContractKey, method: string, args: readonly unknown[], to?: Hex): Promise<T> =>
     (await read(contract, method, args, to))[0] as T;
 
   return {
@@ -80,26 +89,36 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     },
 
     // trade
-    dealOf: async (dealId: Hex): Promise<Deal> => {
-      const d = await one<Result>("escrow", "dealOf", [dealId]);
-      return {
-        state: DEAL_STATES[Number(d.state)]!,
-        purchasedAt: Number(d.purchasedAt),
-        versionStart: Number(d.versionStart),
-        deliveredAt: Number(d.deliveredAt),
-      };
+    /** The stored state under a key: None for a page above 0 that nobody has moved yet, see {@link pageOf}. */
+    dealOf: async (key: Hex): Promise<Deal> => dealWords(await one<Result>("escrow", "dealOf", [key])),
+    /** A page as every move sees it. */
+    pageOf: async (terms: Terms, page: number): Promise<{ dealId: Hex; key: Hex; deal: Deal }> => {
+      const found = await read("escrow", "pageOf", [terms, page]);
+      return { dealId: found.dealId as Hex, key: found.key as Hex, deal: dealWords(found.deal as Result) };
+    },
+    /** keccak256(R, c…) of an unproven delivery; zero where there was none. */
+    deliveryOf: (key: Hex) => one<Hex>("escrow", "deliveryOf", [key]),
+    /** Whether a right complaint was made about a header, and the page that has it for itself (zero for none). */
+    markOf: async (headerHash: Hex): Promise<{ bad: boolean; reservedBy: Hex }> => {
+      const m = await read("escrow", "markOf", [headerHash]);
+      return { bad: m.bad as boolean, reservedBy: m.reservedBy as Hex };
     },
     isCancelled: (seller: Hex, nonce: bigint) => one<boolean>("escrow", "isCancelled", [seller, nonce]),
     fillsOf: async (orderHash: Hex) => Number(await one<bigint>("escrow", "fillsOf", [orderHash])),
-    isListed: (token: Hex) => one<boolean>("escrow", "isListed", [token]),
-    leastWindow: async () => Number(await one<bigint>("escrow", "leastWindow", [])),
-    config: async () => {
-      const c = await read("escrow", "config", []);
-      return { feeBps: Number(c.feeBps), feeRecipient: c.feeRecipient as Hex, paused: c.paused as boolean };
+    tokenTermsOf: async (token: Hex): Promise<TokenTerms> => {
+      const t = await one<Result>("escrow", "tokenTermsOf", [token]);
+      return {
+        ...{ listed: t.listed as boolean, stopped: t.stopped as boolean, scale: Number(t.scale), feeBps: Number(t.feeBps) },
+        ...{ deposit1: Number(t.deposit1), deposit8: Number(t.deposit8), deposit32: Number(t.deposit32) },
+        ...{ bond1: Number(t.bond1), bond8: Number(t.bond8), bond32: Number(t.bond32) },
+      };
     },
+    feeRecipient: () => one<Hex>("escrow", "feeRecipient", []),
+    leastWindow: async () => Number(await one<bigint>("escrow", "leastWindow", [])),
 
     // money
     creditOf: (account: Hex, token: Hex) => one<bigint>("escrow", "creditOf", [account, token]),
+    isOperator: (account: Hex, operator: Hex) => one<boolean>("escrow", "isOperator", [account, operator]),
     withdrawalNonce: (account: Hex) => one<bigint>("escrow", "withdrawalNonce", [account]),
     balanceOf: (token: Hex, account: Hex) => one<bigint>("qdd", "balanceOf", [account], token),
     allowance: (token: Hex, owner: Hex) => one<bigint>("qdd", "allowance", [owner, addresses.escrow], token),

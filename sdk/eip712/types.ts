@@ -22,8 +22,8 @@ export const TYPES = {
   ),
   Page: fields("bytes32 lotsHash,uint32 lotCount,uint128 price,uint128 challengeDeposit,uint128 bond"),
   SellOrder: fields(
-    "address seller,address buyer,address token,uint16 maxFeeBps,uint256 agreementId,uint32 version,uint8 dataClass,uint8 privacy," +
-      "uint8 flags,address hook,bytes32 hookCodeHash,Page[] pages,uint32 deliverTime,uint32 answerTime,uint32 complaintWindow," +
+    "address seller,address buyer,bytes32 buyersRoot,address token,uint16 maxFeeBps,uint256 agreementId,uint32 version,uint8 dataClass," +
+      "uint8 privacy,uint8 flags,uint16 royaltyBps,address hook,bytes32 hookCodeHash,Page[] pages,uint32 deliverTime,uint32 answerTime,uint32 complaintWindow," +
       "bool repeatable,uint32 maxFills,uint64 expiry,uint256 nonce,bytes32 legalHash",
   ),
   Receipt: fields("bytes32 dealId,uint256 page"),

@@ -3,16 +3,15 @@ import { AbiCoder, concat, id as keccakText, keccak256, solidityPackedKeccak256,
 import type { Hex } from "../bytes/index.ts";
 import { ensure } from "../errors/index.ts";
 import { TYPES } from "../eip712/types.ts";
-import { type Agreement, packShares, type TokenFloor, type VersionTerms } from "./agreement.ts";
-import type { Page, SellOrder, Terms } from "./types.ts";
+import { hashTypedData, sellOrderData } from "../eip712/index.ts";
+import { type Agreement, packShares, type TokenFloor, type VersionTerms, WHOLE_BPS } from "./agreement.ts";
+import { DEAL_FLAGS, type Extras, type Page, type Sale, type SellOrder, type Terms } from "./types.ts";
 
 const abi = AbiCoder.defaultAbiCoder();
 
-const PAGE = "tuple(bytes32 lotsHash,uint32 lotCount,uint128 price,uint128 challengeDeposit,uint128 bond)";
-const TERMS =
-  "tuple(bytes32 orderHash,address buyer,address seller,address token,uint16 feeBps,address feeRecipient,uint256 keyX,uint256 keyY," +
-  "uint256 agreementId,uint32 version,uint8 dataClass,uint8 privacy,uint8 flags,address hook,bytes32 hookCodeHash," +
-  `${PAGE}[] pages,uint64 deliverBy,uint32 answerTime,uint32 complaintWindow,uint256 nonce)`;
+const SALE =
+  "tuple(address buyer,uint16 feeBps,address feeRecipient,uint16 priceBps,uint16 partiesBps,bytes32 rightKey,bytes27 agreementDigest," +
+  "uint256 keyX,uint256 keyY,uint64 deliverBy,uint64 inspectBy,uint64 nonce)";
 const VERSION_TERMS =
   "tuple(address owner,address oem,address agent,address storagePayee,uint256 shares,bytes32 tokensHash,bytes32 textHash)";
 
@@ -26,9 +25,34 @@ export function lotsHash(headerHashes: readonly Hex[]): Hex {
   return keccak256(concat(headerHashes)) as Hex;
 }
 
-/** The deal's id: hash of chain, exchange and all terms. */
+/** EIP-712 digest of an order on one exchange of one chain. */
+export function orderHash(chainId: number, exchange: Hex, order: SellOrder): Hex {
+  return hashTypedData(sellOrderData({ chainId, verifyingContract: exchange }, order));
+}
+
+/** The deal's id: hash of the order's digest, which brings in chain and exchange, and of what the purchase adds. */
 export function dealId(chainId: number, exchange: Hex, terms: Terms): Hex {
-  return keccak256(abi.encode(["bytes32", "uint256", "address", TERMS], [keccakText("qood/deal/v1"), chainId, exchange, terms])) as Hex;
+  return dealIdOf(orderHash(chainId, exchange, terms.order), terms.sale);
+}
+
+/** As {@link dealId}, from the order's digest. */
+export function dealIdOf(order: Hex, sale: Sale): Hex {
+  return keccak256(abi.encode(["bytes32", "bytes32", SALE], [keccakText("qood/deal/v2"), order, sale])) as Hex;
+}
+
+/** Key of a page's state: the deal's id for page 0, else keccak256(dealId ‖ page). */
+export function pageKey(deal: Hex, page: number): Hex {
+  return page === 0 ? deal : (keccak256(abi.encode(["bytes32", "uint256"], [deal, page])) as Hex);
+}
+
+/** What is paid for a page: its price, reduced by the hook's word, rounded down. */
+export function pagePrice({ order, sale }: Terms, page: number): bigint {
+  return (order.pages[page]!.price * BigInt(sale.priceBps)) / BigInt(WHOLE_BPS);
+}
+
+/** Whether an order has a flag, by its name. */
+export function hasFlag(order: Pick<SellOrder, "flags">, flag: keyof typeof DEAL_FLAGS): boolean {
+  return (order.flags & DEAL_FLAGS[flag]) !== 0;
 }
 
 /** Preimage of a named stream handle, as the contracts' `resolve` takes it. */
@@ -70,12 +94,23 @@ export function vehicleId(oem: Hex, tag: Hex): bigint {
   return BigInt(solidityPackedKeccak256(["address", "bytes32"], [oem, tag])) >> 128n;
 }
 
-/** A page without deposit and bond, which this version of the exchange asks for. */
-export function page(headerHashes: readonly Hex[], price: bigint): Page {
-  return { lotsHash: lotsHash(headerHashes), lotCount: headerHashes.length, price, challengeDeposit: 0n, bond: 0n };
+/** A page of lots. @param bond what the seller locks at a delivery on chain @param challengeDeposit what the buyer locks, 0 for proven deliveries */
+export function page(headerHashes: readonly Hex[], price: bigint, bond = 0n, challengeDeposit = 0n): Page {
+  return { lotsHash: lotsHash(headerHashes), lotCount: headerHashes.length, price, challengeDeposit, bond };
 }
 
-/** Sum of the pages' prices: what the buyer must allow the exchange to pull. */
+/** Prices and deposits of all pages: the most that a purchase of the order takes. */
 export function totalPrice(order: Pick<SellOrder, "pages">): bigint {
   return order.pages.reduce((sum, { price, challengeDeposit }) => sum + price + challengeDeposit, 0n);
+}
+
+/** Extras with nothing in them, to be changed where a purchase needs one. */
+export function noExtras(): Extras {
+  return { ownerSignature: "0x", oemSignature: "0x", buyerPath: [], hookData: "0x", right: [], rightPage: 0 };
+}
+
+/** How many wrapped keys a page of so many lots is delivered with: the smallest circuit instance that it fits in. @throws QoodError `BAD_LOT_COUNT` */
+export function instanceFor(lots: number): 1 | 8 | 32 {
+  ensure(lots >= 1 && lots <= MAX_LOTS, "BAD_LOT_COUNT", `a page has 1 to ${MAX_LOTS} lots, not ${lots}`);
+  return lots === 1 ? 1 : lots <= 8 ? 8 : 32;
 }

@@ -5,12 +5,13 @@
 import { z } from "zod";
 import type { Hex } from "../bytes/index.ts";
 import { ensure, QoodError } from "../errors/index.ts";
+import { DATA_CLASS } from "../formats/handle.ts";
 
 /** Format tag of this version. */
-export const OFFER_FORMAT = "qood/offer/v1";
+export const OFFER_FORMAT = "qood/offer/v2";
 
-/** Longest offer file that is read, in bytes: 32 lots with paths and an agreement stay far below. */
-export const MAX_OFFER_BYTES = 256 * 1024;
+/** Longest offer file that is read, in bytes: 1,024 lots with paths and an agreement stay below. */
+export const MAX_OFFER_BYTES = 8 * 1024 * 1024;
 
 const hex = (bytes: number): z.ZodType<Hex, Hex> =>
   z.custom<Hex>((v) => typeof v === "string" && new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`).test(v), `expected 0x-hex of ${bytes} bytes`);
@@ -30,6 +31,7 @@ const page = z.strictObject({ lotsHash: word, lotCount: uint(32), price: big, ch
 const order = z.strictObject({
   seller: address,
   buyer: address,
+  buyersRoot: word,
   token: address,
   maxFeeBps: uint(16),
   agreementId: big,
@@ -37,9 +39,10 @@ const order = z.strictObject({
   dataClass: uint(8),
   privacy: uint(8),
   flags: uint(8),
+  royaltyBps: uint(16),
   hook: address,
   hookCodeHash: word,
-  pages: z.array(page).min(1).max(2),
+  pages: z.array(page).min(1).max(32),
   deliverTime: uint(32),
   answerTime: uint(32),
   complaintWindow: uint(32),
@@ -134,11 +137,12 @@ export const offerSchema = z.strictObject({
   exchange: address,
   order,
   signature: anyHex,
-  /** Principal's signature below the floor, else 0x. */
-  principalSignature: anyHex,
+  /** Owner's and OEM's signatures of the order: both for DISPUTED data, the class's principal below the floor; else 0x. */
+  ownerSignature: anyHex,
+  oemSignature: anyHex,
   agreement: z.strictObject({ version: uint(32), text: agreement }),
-  /** Lots of page 0, in the order of its lotsHash. */
-  lots: z.array(lot).min(1).max(32),
+  /** Lots of all pages, one after the other, each in the order of its lotsHash; those of DISPUTED data once. */
+  lots: z.array(lot).min(1).max(1024),
   formers: z.array(z.strictObject({ version: uint(32), text: agreement })).max(32),
   /** libp2p addresses at which the TSP serves the files. */
   multiaddrs: z.array(z.string().regex(/^\/[\x21-\x7e]{1,255}$/)).max(16),
@@ -148,6 +152,18 @@ export const offerSchema = z.strictObject({
 export type Offer = z.output<typeof offerSchema>;
 /** One batch of an offer. */
 export type OfferLot = Offer["lots"][number];
+
+/**
+ * The lots of one page. The two pages of DISPUTED data are over the same lots.
+ * @throws QoodError `BAD_OFFER` where the order has no such page or the offer not that many lots
+ */
+export function lotsOfPage({ order, lots }: Pick<Offer, "order" | "lots">, page: number): OfferLot[] {
+  ensure(page >= 0 && page < order.pages.length, "BAD_OFFER", `the order has ${order.pages.length} pages and no page ${page}`);
+  const from = order.dataClass === DATA_CLASS.DISPUTED ? 0 : order.pages.slice(0, page).reduce((sum, { lotCount }) => sum + lotCount, 0);
+  const found = lots.slice(from, from + order.pages[page]!.lotCount);
+  ensure(found.length === order.pages[page]!.lotCount, "BAD_OFFER", `the offer has ${lots.length} lots, too few for page ${page}`);
+  return found;
+}
 
 /** Offer to the bytes of its file (UTF-8 JSON). @throws QoodError `BAD_OFFER` */
 export function encodeOffer(offer: Offer): Uint8Array {

@@ -6,25 +6,27 @@ import type { Hex } from "../bytes/index.ts";
 import type { HeaderWords } from "../formats/index.ts";
 import type { VersionTerms, TokenFloor } from "./agreement.ts";
 
-/** The unit of delivery and settlement: up to 32 lots of one agreement version. */
+/** The unit of delivery, bond, challenge, complaint, refund and settlement: up to 32 lots of one agreement version. */
 export interface Page {
   /** keccak256 of the packed header hashes, see `lotsHash`. */
   lotsHash: Hex;
   lotCount: number;
-  /** In the token's smallest unit. */
+  /** Before a hook's reduction, in the token's smallest unit. */
   price: bigint;
-  /** 0 until unproven deliveries exist. */
+  /** What the buyer locks for a challenge; 0 where every delivery is proven. */
   challengeDeposit: bigint;
-  /** 0 until bonds exist. */
+  /** What the seller locks at a delivery on chain. */
   bond: bigint;
 }
 
 /** An offer, signed by the seller as EIP-712. */
 export interface SellOrder {
-  /** Agent of the pinned agreement version. */
+  /** Agent of the pinned agreement version, or holder of a resale right. */
   seller: Hex;
-  /** The only buyer, or the zero address for anyone. */
+  /** The only buyer, or the zero address. */
   buyer: Hex;
+  /** Root of the list of buyers, see `buyersTree`; zero for none. */
+  buyersRoot: Hex;
   token: Hex;
   /** Highest protocol fee that the seller accepts. */
   maxFeeBps: number;
@@ -36,13 +38,16 @@ export interface SellOrder {
   privacy: number;
   /** Sum of {@link DEAL_FLAGS}. */
   flags: number;
+  /** What the agreement's parties get of a later resale; 0 without the flag `resale`. */
+  royaltyBps: number;
   hook: Hex;
   hookCodeHash: Hex;
   pages: Page[];
   /** Seconds from purchase to deliverBy. */
   deliverTime: number;
+  /** Seconds to answer a challenge; 0 where every delivery is proven. */
   answerTime: number;
-  /** Seconds from delivery until anyone may settle. */
+  /** Seconds after a delivery in which it can be challenged and complained of. */
   complaintWindow: number;
   repeatable: boolean;
   /** 0 = any number. */
@@ -54,59 +59,99 @@ export interface SellOrder {
   legalHash: Hex;
 }
 
-/** All terms of a deal; their hash is its id. */
-export interface Terms {
-  orderHash: Hex;
+/** What a purchase adds to an order. */
+export interface Sale {
   buyer: Hex;
-  seller: Hex;
-  token: Hex;
   feeBps: number;
   feeRecipient: Hex;
+  /** What is paid of the order's prices, basis points. */
+  priceBps: number;
+  /** What the agreement's parties get of the price after the fee, basis points; the rest is the seller's. */
+  partiesBps: number;
+  /** Key of the settled page that the seller's resale right comes from; zero for the agent's own sales. */
+  rightKey: Hex;
+  /** 27 bytes. */
+  agreementDigest: Hex;
   /** Delivery key of the buyer on BabyJubJub. */
   keyX: bigint;
   keyY: bigint;
-  agreementId: bigint;
-  version: number;
-  dataClass: number;
-  privacy: number;
-  flags: number;
-  hook: Hex;
-  hookCodeHash: Hex;
-  pages: Page[];
   deliverBy: number;
-  answerTime: number;
-  complaintWindow: number;
+  /** Last second in which the buyer may reject; 0 for a purchase by the buyer himself. */
+  inspectBy: number;
   nonce: bigint;
 }
 
-/** Flags of orders and deals. */
-export const DEAL_FLAGS = { allOrNothing: 1, resale: 2, exclusive: 4, provenOnly: 8 } as const;
+/** All terms of a deal; their hash is its id. */
+export interface Terms {
+  order: SellOrder;
+  sale: Sale;
+}
 
-/** State of a deal, in the contract's numbering. */
-export const DEAL_STATES = ["None", "Funded", "DeliveredProven", "Settled", "Refunded"] as const;
+/** Flags of orders. `noCopyKept`: the seller gives up its own right with the sale. */
+export const DEAL_FLAGS = { allOrNothing: 1, resale: 2, exclusive: 4, provenOnly: 8, noCopyKept: 16 } as const;
+
+/** State of a page, in the contract's numbering. */
+export const DEAL_STATES = ["None", "Funded", "DeliveredUnproven", "Challenged", "DeliveredProven", "Settled", "Refunded", "Cancelled"] as const;
 export type DealState = (typeof DEAL_STATES)[number];
 
-/** A deal's slot. */
+/** Why a buyer was refunded, in the contract's numbering. */
+export const REFUND_REASONS = ["Late", "Conceded", "Unanswered", "Complaint", "BadHeader"] as const;
+export type RefundReason = (typeof REFUND_REASONS)[number];
+
+/** A page's slot. */
 export interface Deal {
   state: DealState;
+  /** Bits: 1 reservation accepted, 2 deposit paid out, 4 resale right passed on. */
+  marks: number;
   purchasedAt: number;
   versionStart: number;
-  /** 0 before a delivery. */
-  deliveredAt: number;
+  /** Last second to challenge, answer or complain; 0 before a delivery. */
+  endsAt: number;
+  /** Bit per delivered page of an all-or-nothing deal. */
+  delivered: number;
+}
+
+/** On what terms the exchange takes a token; deposits and bonds in units of 10^scale, for 1, up to 8 and up to 32 lots. */
+export interface TokenTerms {
+  listed: boolean;
+  stopped: boolean;
+  scale: number;
+  feeBps: number;
+  deposit1: number;
+  deposit8: number;
+  deposit32: number;
+  bond1: number;
+  bond8: number;
+  bond32: number;
 }
 
 /** What a buyer brings to `buy`. */
 export interface Purchase {
   order: SellOrder;
   sellerSignature: Hex;
-  /** Principal's signature of the same order, needed below the floor; else 0x. */
-  principalSignature: Hex;
   agreement: VersionTerms;
   tokens: TokenFloor[];
   tokenIndex: number;
   keyX: bigint;
   keyY: bigint;
   nonce: bigint;
+  /** The most that the buyer pays in all, deposits included. */
+  maxTotal: bigint;
+  /** Empty, or one. */
+  extras: Extras[];
+}
+
+/** What only some purchases need; see `noExtras`. */
+export interface Extras {
+  /** Owner's and OEM's signatures of the order: both for DISPUTED data, the class's principal below the floor; else 0x. */
+  ownerSignature: Hex;
+  oemSignature: Hex;
+  /** Path of the buyer in the order's list of buyers. */
+  buyerPath: Hex[];
+  hookData: Hex;
+  /** Empty, or the terms of the deal that the seller's resale right comes from. */
+  right: Terms[];
+  rightPage: number;
 }
 
 /** A header with all that opens it under its TSP's anchor. */
@@ -114,22 +159,42 @@ export interface Lot {
   header: HeaderWords;
   /** Siblings from the leaf up, sorted pairs. */
   path: Hex[];
-  /** Preimage of the stream handle, see `handleProof`. */
-  handleProof: Hex;
-  /** 0 where the TSP was agent by the pinned version, else 1 + position in `formers`. */
+  /** keccak256 of the schema's name@version: what the order does not say of the stream handle's preimage. */
+  schema: Hex;
+  /** 0 where the TSP is the seller and agent by the pinned version, else 1 + position in `formers`. */
   former: number;
 }
 
-/** The lots of a page with the earlier agreement versions that they refer to. */
+/** The lots of a page with the agreement versions that they refer to. */
 export interface Opening {
   lots: Lot[];
   formers: { version: number; terms: VersionTerms }[];
 }
 
-/** A wrapped key and its Groth16 proof, in the order of the verifier contract. */
+/** Wrapped keys and their Groth16 proof, in the order of the verifier contract. */
 export interface KeyDeliveryWords {
   r: [bigint, bigint];
-  c: bigint;
+  /** As many as the circuit instance has lots: 1, 8 or 32. */
+  c: bigint[];
+  proofA: [bigint, bigint];
+  proofB: [[bigint, bigint], [bigint, bigint]];
+  proofC: [bigint, bigint];
+}
+
+/** A complaint about one leaf, in the order of the contract. */
+export interface ComplaintWords {
+  leafCount: number;
+  leaf: number;
+  interval: number;
+  segment: number;
+  /** Position of the leaf in its segment, in blocks of 64 bytes. */
+  firstBlock: number;
+  /** The leaf's ciphertext, 1 to 4,096 bytes. */
+  cipher: Hex;
+  dataHash: Hex;
+  /** Siblings from the leaf up. */
+  path: Hex[];
+  segmentKey: bigint;
   proofA: [bigint, bigint];
   proofB: [[bigint, bigint], [bigint, bigint]];
   proofC: [bigint, bigint];

@@ -8,36 +8,33 @@ library BabyJub {
     /// @notice Order of BN254's scalar field, the base field of the curve.
     uint256 internal constant P = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
 
-    uint256 private constant _A = 168700;
-    uint256 private constant _D = 168696;
-
     /// @notice Whether (x, y) is canonical, on the curve, and 8 times it is not the identity.
-    function isValidKey(uint256 x, uint256 y) internal pure returns (bool) {
-        if (x >= P || y >= P) return false;
-        uint256 xx = mulmod(x, x, P);
-        uint256 yy = mulmod(y, y, P);
-        if (addmod(mulmod(_A, xx, P), yy, P) != addmod(1, mulmod(_D, mulmod(xx, yy, P), P), P)) return false;
-
-        uint256 z = 1;
-        for (uint256 i = 0; i < 3; ++i) {
-            (x, y, z) = _double(x, y, z);
+    /// @dev Projective doublings (Bernstein, Birkner, Joye, Lange, Peters: Twisted Edwards Curves, 2008, section 6), written so
+    /// that the modulus stays on the stack. a = 168700, d = 168696.
+    function isValidKey(uint256 x, uint256 y) internal pure returns (bool valid) {
+        uint256 p = P;
+        if (x >= p || y >= p) return false;
+        assembly ("memory-safe") {
+            let xx := mulmod(x, x, p)
+            let yy := mulmod(y, y, p)
+            if eq(addmod(mulmod(168700, xx, p), yy, p), addmod(1, mulmod(168696, mulmod(xx, yy, p), p), p)) {
+                let z := 1
+                for { let i := 0 } lt(i, 3) { i := add(i, 1) } {
+                    let c := mulmod(x, x, p)
+                    let d := mulmod(y, y, p)
+                    let e := mulmod(168700, c, p)
+                    let f := addmod(e, d, p)
+                    // f - 2 z^2; differences of values below p are kept positive by adding p.
+                    let j := addmod(f, sub(p, mulmod(2, mulmod(z, z, p), p)), p)
+                    // (x + y)^2 - c - d
+                    let s := add(x, y)
+                    x := mulmod(addmod(mulmod(s, s, p), sub(add(p, p), add(c, d)), p), j, p)
+                    y := mulmod(f, addmod(e, sub(p, d), p), p)
+                    z := mulmod(f, j, p)
+                }
+                // The identity is (0 : z : z). z is never 0, since the doubling is complete: a is a square, d is not.
+                valid := or(iszero(iszero(x)), iszero(eq(y, z)))
+            }
         }
-        // The identity is (0 : z : z). z is never 0, since the doubling is complete: a is a square, d is not.
-        return x != 0 || y != z;
-    }
-
-    /// @dev Projective doubling (Bernstein, Birkner, Joye, Lange, Peters: Twisted Edwards Curves, 2008, section 6).
-    function _double(uint256 x, uint256 y, uint256 z) private pure returns (uint256 x3, uint256 y3, uint256 z3) {
-        uint256 c = mulmod(x, x, P);
-        uint256 d = mulmod(y, y, P);
-        uint256 xy = addmod(x, y, P);
-        uint256 e = mulmod(_A, c, P);
-        uint256 f = addmod(e, d, P);
-        uint256 h = mulmod(z, z, P);
-        uint256 j = addmod(f, P - addmod(h, h, P), P);
-        // (x + y)^2 - c - d
-        x3 = mulmod(addmod(mulmod(xy, xy, P), P - addmod(c, d, P), P), j, P);
-        y3 = mulmod(f, addmod(e, P - d, P), P);
-        z3 = mulmod(f, j, P);
     }
 }

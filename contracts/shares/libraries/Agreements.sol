@@ -104,12 +104,19 @@ library Agreements {
     // ---------------------------------------------------------------- hashes
 
     /// @notice EIP-712 hash of the list of accepted tokens.
-    function hashTokens(TokenFloor[] calldata tokens) internal pure returns (bytes32) {
-        bytes32[] memory hashes = new bytes32[](tokens.length);
-        for (uint256 i = 0; i < tokens.length; ++i) {
-            hashes[i] = keccak256(abi.encode(TOKEN_TYPEHASH, tokens[i]));
+    /// @dev A struct's calldata has its words where EIP-712 has them, so they are copied as they lie.
+    function hashTokens(TokenFloor[] calldata tokens) internal pure returns (bytes32 hash) {
+        bytes32 typehash = TOKEN_TYPEHASH;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            let list := add(at, 0xa0)
+            mstore(at, typehash)
+            for { let i := 0 } lt(i, tokens.length) { i := add(i, 1) } {
+                calldatacopy(add(at, 0x20), add(tokens.offset, shl(7, i)), 0x80)
+                mstore(add(list, shl(5, i)), keccak256(at, 0xa0))
+            }
+            hash := keccak256(list, shl(5, tokens.length))
         }
-        return keccak256(abi.encodePacked(hashes));
     }
 
     /// @notice EIP-712 struct hash of a text.
@@ -136,6 +143,19 @@ library Agreements {
     /// @notice Digest of a version, 27 bytes so that it shares a slot with the version's start.
     function digest(uint256 agreementId, uint32 version, VersionTerms memory terms) internal pure returns (bytes27) {
         return bytes27(keccak256(abi.encode(agreementId, version, terms)));
+    }
+
+    /// @notice As {digest}, for terms that a caller brings along: their words are copied as they lie.
+    function digestOfCalldata(uint256 agreementId, uint32 version, VersionTerms calldata terms) internal pure returns (bytes27) {
+        bytes32 hash;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, agreementId)
+            mstore(add(at, 0x20), and(version, 0xffffffff))
+            calldatacopy(add(at, 0x40), terms, 0xe0)
+            hash := keccak256(at, 0x120)
+        }
+        return bytes27(hash);
     }
 
     // ---------------------------------------------------------------- packed shares

@@ -6,6 +6,5 @@ export * from "./DataRegistry.ts";
 export * from "./QoodShares.ts";
 export * from "./Escrow.ts";
 export * from "./ComplaintVerifier.ts";
-export * from "./KeyDelivery1Verifier.ts";
 export * from "./AttestedReserveFeed.ts";
 export * from "./QDD.ts";

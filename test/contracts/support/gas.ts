@@ -6,7 +6,7 @@ import { type Lot, type Opening, versionTerms } from "../../../sdk/market/index.
 import type { Call } from "../../../sdk/client/index.ts";
 import type { Signer } from "ethers";
 import { CHAIN_ID, ethers, networkHelpers, tx, WINDOW } from "./chain.ts";
-import { agree, agreementText, bought, FAR, hash, header, mintVehicle, order, purchase, rightsProof, type World, world } from "./world.ts";
+import { agree, agreementText, bought, FAR, hash, header, mintVehicle, order, purchase, SCHEMA, type World, world } from "./world.ts";
 import { prove } from "./proofs.ts";
 
 /** Floor (DESIGN section 8) and goal of a step, with what it takes for granted. */
@@ -57,7 +57,8 @@ export async function measureGas(): Promise<Record<string, number>> {
     const leaves = [hashHeader(words), ...Array.from({ length: 1023 }, (_, i) => hash(`${n} ${i}`))];
     const tree = anchorTree(leaves);
     await run(name("anchor"), who.tsp, calls.anchor(tree.root, n, tree.listHash, tree.listDigest));
-    const lot: Lot = { header: words, path: tree.paths[0]!, handleProof: rightsProof(live), former: 0 };
+    const lot: Lot = { header: words, path: tree.paths[0]!, schema: SCHEMA, former: 0 };
+    const headers = [hashHeader(words)];
     const opening: Opening = { lots: [lot], formers: [] };
     const buying = await purchase(live, order(live, [words], { version: 2 }), { nonce: BigInt(n) });
     if (path === "permit") {
@@ -71,19 +72,19 @@ export async function measureGas(): Promise<Record<string, number>> {
     const terms2 = versionTerms(text);
     if (path === "refund") {
       await networkHelpers.time.increase(WINDOW + 1);
-      await run(name("refund"), who.stranger, calls.refund(terms));
+      await run(name("refund"), who.stranger, calls.refund(terms, 0));
       return;
     }
     const signature = await signTypedData(who.buyer, receiptData(live.domain("escrow"), { dealId, page: 0n }));
     if (path === "funded") {
-      await run(name("settleByReceiptFromFunded"), who.stranger, calls.settleByReceipt(terms, terms2, signature, opening));
+      await run(name("settleByReceiptFromFunded"), who.stranger, calls.settleByReceipt(terms, 0, terms2, { signature, opening }));
       return;
     }
-    await run(name("deliverProven"), who.tsp, calls.deliverProven(terms, opening, await prove(escrow, dealId)));
-    if (path === "receipt") await run(name("settleByReceipt"), who.stranger, calls.settleByReceipt(terms, terms2, signature));
+    await run(name("deliverProven"), who.tsp, calls.deliverProven(terms, 0, opening, await prove(escrow, dealId)));
+    if (path === "receipt") await run(name("settleByReceipt"), who.stranger, calls.settleByReceipt(terms, 0, terms2, { signature, headers }));
     else {
       await networkHelpers.time.increase(WINDOW + 1);
-      await run(name("settle"), who.stranger, calls.settle(terms, terms2));
+      await run(name("settle"), who.stranger, calls.settle(terms, 0, terms2, headers));
     }
   };
 

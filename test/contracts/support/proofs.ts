@@ -17,7 +17,7 @@ export async function prove(exchange: Hex, dealId: Hex, options: { key?: bigint;
   const { proof, statement } = await prover.prove(input);
   return {
     r: [...statement.R] as [bigint, bigint],
-    c: statement.c[0]!,
+    c: [...statement.c],
     proofA: [...proof.a] as [bigint, bigint],
     proofB: [[...proof.b[0]], [...proof.b[1]]] as KeyDeliveryWords["proofB"],
     proofC: [...proof.c] as [bigint, bigint],

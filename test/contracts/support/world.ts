@@ -15,6 +15,7 @@ import {
   type SellOrder,
   sixPairs,
   type Terms,
+  totalPrice,
   versionTerms,
 } from "../../../sdk/market/index.ts";
 import { deliveryKeyFromSecret } from "../../../sdk/delivery/index.ts";
@@ -26,6 +27,8 @@ export const USER = 2;
 export const ORDINARY = 1;
 export const SCHEMA = hash("trip-obd@1");
 export const PRICE = 10_000_003n;
+/** At least the least bond of QDD for one lot. */
+export const BOND = 5_000_000n;
 /** Batch key of the test batch, and the buyer's delivery key. */
 export const KEY = 123456789012345678901234567890n;
 export const BUYER_KEY = deliveryKeyFromSecret(987654321987654321n, "random");
@@ -88,6 +91,10 @@ export async function world(): Promise<World> {
   await tx(who.auditor, calls.attest(hash("audit"), await now(), 1_000_000_000_000n));
   await tx(who.issuer, calls.mintQdd(who.at.buyer, 500_000_000_000n));
   await tx(who.buyer, calls.approve(deployment.addresses.qdd, 500_000_000_000n));
+  // The TSP's standing balance, out of which its bonds are locked.
+  await tx(who.issuer, calls.mintQdd(who.at.tsp, 10_000_000_000n));
+  await tx(who.tsp, calls.approve(deployment.addresses.qdd, 10_000_000_000n));
+  await tx(who.tsp, calls.deposit(deployment.addresses.qdd, who.at.tsp, 10_000_000_000n));
   const vehicle = await mintVehicle(client);
   const text = agreementText(client, vehicle);
   await agree(client, text);
@@ -127,7 +134,7 @@ export async function anchorLot(w: World, words: HeaderWords, options: { others?
   const tree = anchorTree(leaves);
   const { calls, who } = w;
   await tx(who[options.by ?? "tsp"], calls.anchor(tree.root, options.sequence ?? 1, hash("leaves"), hash("list")));
-  return { header: words, path: tree.paths[0]!, handleProof: rightsProof(w), former: 0 };
+  return { header: words, path: tree.paths[0]!, schema: SCHEMA, former: 0 };
 }
 
 export function rightsProof(w: World, change: Partial<Parameters<typeof handleProof>[0]> = {}): Hex {
@@ -139,6 +146,7 @@ export function order(w: World, headers: readonly HeaderWords[], change: Partial
   return {
     seller: w.who.at.tsp,
     buyer: ZeroAddress as Hex,
+    buyersRoot: ZeroHash as Hex,
     token: w.deployment.addresses.qdd,
     maxFeeBps: 500,
     agreementId: w.agreement,
@@ -146,9 +154,10 @@ export function order(w: World, headers: readonly HeaderWords[], change: Partial
     dataClass: USER,
     privacy: ORDINARY,
     flags: 8,
+    royaltyBps: 0,
     hook: ZeroAddress as Hex,
     hookCodeHash: ZeroHash as Hex,
-    pages: [page(headers.map(hashHeader), PRICE)],
+    pages: [page(headers.map(hashHeader), PRICE, BOND)],
     deliverTime: WINDOW,
     answerTime: 0,
     complaintWindow: WINDOW,
@@ -166,13 +175,14 @@ export async function purchase(w: World, sold: SellOrder, change: Partial<Purcha
   return {
     order: sold,
     sellerSignature: await signTypedData(w.who.tsp, sellOrderData(w.domain("escrow"), sold)),
-    principalSignature: "0x",
     agreement: versionTerms(w.text),
     tokens: w.text.tokens,
     tokenIndex: 0,
     keyX: BUYER_KEY.publicKey[0],
     keyY: BUYER_KEY.publicKey[1],
     nonce: 1n,
+    maxTotal: totalPrice(sold),
+    extras: [],
     ...change,
   };
 }
@@ -180,8 +190,8 @@ export async function purchase(w: World, sold: SellOrder, change: Partial<Purcha
 /** Buys and gives id and terms. */
 export async function bought(w: World, p: Purchase): Promise<{ dealId: Hex; terms: Terms }> {
   const receipt = await (await tx(w.who.buyer, w.calls.buy(p))).wait();
-  const { dealId, terms } = eventIn(w.deployment, "Bought", receipt!)!;
-  return { dealId, terms };
+  const { dealId, sale } = eventIn(w.deployment, "Bought", receipt!)!;
+  return { dealId, terms: { order: p.order, sale } };
 }
 
 /** An anchored batch and a Funded deal on it. */

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-3.0-only
+pragma solidity 0.8.37;
+
+import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import { IVehicleRegistry } from "../identity/IVehicleRegistry.sol";
+import { IDataRegistry } from "../rights/IDataRegistry.sol";
+import { Handles, Rights } from "../rights/libraries/Handles.sol";
+import { Header, Headers } from "../rights/libraries/Headers.sol";
+import { IQoodShares } from "../shares/IQoodShares.sol";
+import { LedgerBase } from "../shares/LedgerBase.sol";
+import { Agreements } from "../shares/libraries/Agreements.sol";
+import { IComplaintVerifier } from "./IComplaintVerifier.sol";
+import { IEscrowTypes } from "./IEscrowTypes.sol";
+import { OrderBook } from "./OrderBook.sol";
+import { Deals, Page, SellOrder, Terms } from "./libraries/Deals.sol";
+import { Hooks } from "./libraries/Hooks.sol";
+import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
+
+/// @title EscrowBase
+/// @notice Storage of the exchange and what its two halves share: finding a deal, opening its headers, checking its keys,
+/// ending it. See {IEscrow}, which holds the documentation.
+abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManaged {
+    // ---------------------------------------------------------------- constants
+
+    /// @notice The highest protocol fee that can ever be set, in basis points.
+    uint16 public constant MAX_FEE_BPS = 500;
+
+    /// @notice The longest time to deliver, to answer and to complain: every deal can be ended.
+    uint256 public constant MAX_WINDOW = 90 days;
+
+    /// @notice The shortest window of a deployment to any chain but a local one: twice a rollup's force-inclusion delay.
+    uint256 public constant LEAST_PUBLIC_WINDOW = 48 hours;
+
+    /// @notice Chain id of local chains, on which windows may be seconds.
+    uint256 public constant LOCAL_CHAIN = 31337;
+
+    /// @notice Poseidon(DOM_KEY, 0): the second commitment of a header with one key.
+    uint256 public constant COMMITMENT_OF_ZERO = 11314548607448721259923455803722730104993980843467008612519806744655242809012;
+
+    /// @dev Mark of a header about which a right complaint was made.
+    bytes32 internal constant _BAD = bytes32(uint256(1));
+
+    /// @dev Bits of {Deal-marks}.
+    uint8 internal constant _ACCEPTED = 1;
+    uint8 internal constant _DEPOSIT_GONE = 2;
+    uint8 internal constant _RIGHT_SPENT = 4;
+
+    // ---------------------------------------------------------------- what it works with
+
+    IVehicleRegistry public immutable vehicles;
+    IDataRegistry public immutable dataRegistry;
+    IQoodShares public immutable shares;
+    address public immutable verifier1;
+    address public immutable verifier8;
+    address public immutable verifier32;
+    IComplaintVerifier public immutable complaints;
+
+    /// @notice The shortest window of this deployment, in seconds.
+    uint256 public immutable leastWindow;
+
+    /// @notice Hash of all that the two halves must have in common.
+    bytes32 public immutable partsHash;
+
+    // ---------------------------------------------------------------- storage, the same in both halves
+
+    mapping(address token => TokenTerms) internal _tokens;
+    mapping(bytes32 key => Deal) internal _deals;
+    mapping(bytes32 key => bytes32) internal _delivered;
+    mapping(bytes32 headerHash => bytes32) internal _marks;
+    mapping(bytes32 dealId => Parties) internal _parties;
+    address internal _feeRecipient;
+
+    constructor(Parts memory parts) EIP712("Escrow", "1") AccessManaged(parts.authority) {
+        if (
+            address(parts.vehicles) == address(0) || address(parts.dataRegistry) == address(0)
+                || address(parts.shares) == address(0) || parts.verifier1 == address(0) || parts.verifier8 == address(0)
+                || parts.verifier32 == address(0) || address(parts.complaints) == address(0)
+        ) revert Escrow_ZeroAddress();
+        uint256 least = block.chainid == LOCAL_CHAIN ? 1 : LEAST_PUBLIC_WINDOW;
+        if (parts.leastWindow < least) revert Escrow_WindowTooShort(parts.leastWindow, least);
+        if (parts.leastWindow > MAX_WINDOW) revert Escrow_WindowTooLong(parts.leastWindow, MAX_WINDOW);
+        vehicles = parts.vehicles;
+        dataRegistry = parts.dataRegistry;
+        shares = parts.shares;
+        verifier1 = parts.verifier1;
+        verifier8 = parts.verifier8;
+        verifier32 = parts.verifier32;
+        complaints = parts.complaints;
+        leastWindow = parts.leastWindow;
+        partsHash = keccak256(abi.encode(parts));
+    }
+
+    // ---------------------------------------------------------------- finding a deal
+
+    /// @dev A page that nobody has moved yet reads as Funded, unless the buyer has rejected the whole deal. The pages of an
+    /// all-or-nothing deal have one state, that of page 0.
+    function _load(Terms calldata terms, uint256 page) internal view returns (bytes32 dealId, bytes32 key, Deal memory deal) {
+        if (page >= terms.order.pages.length) revert Escrow_NoSuchPage(page, terms.order.pages.length);
+        dealId = Deals.idOfCalldata(_orderHash(terms.order), terms.sale);
+        if (page == 0 || Deals.has(terms.order, Deals.ALL_OR_NOTHING)) return (dealId, dealId, _deals[dealId]);
+        key = Deals.keyOf(dealId, page);
+        deal = _deals[key];
+        if (deal.state == State.None) {
+            deal = _deals[dealId];
+            // Of page 0 nothing else holds for this one.
+            deal.endsAt = 0;
+            deal.marks &= _ACCEPTED;
+            if (deal.state != State.None && deal.state != State.Cancelled) deal.state = State.Funded;
+        }
+    }
+
+    /// @dev As {_load}, for moves that end something: an all-or-nothing deal ends as one, by its page 0.
+    function _loadEnd(Terms calldata terms, uint256 page) internal view returns (bytes32 dealId, bytes32 key, Deal memory deal) {
+        if (page != 0 && Deals.has(terms.order, Deals.ALL_OR_NOTHING)) revert Escrow_NoSuchPage(page, 1);
+        return _load(terms, page);
+    }
+
+    function _requireDelivered(bytes32 key, Deal memory deal, bool orChallenged) internal pure {
+        if (
+            deal.state != State.DeliveredUnproven && deal.state != State.DeliveredProven
+                && !(orChallenged && deal.state == State.Challenged)
+        ) revert Escrow_WrongState(key, deal.state);
+    }
+
+    // ---------------------------------------------------------------- delivery
+
+    /// @dev What both kinds of delivery on chain check first.
+    function _checkDelivery(Terms calldata terms, uint256 page, bytes32 dealId, bytes32 key, Deal memory deal) internal view {
+        if (deal.state != State.Funded) revert Escrow_WrongState(key, deal.state);
+        if (_isReserved(terms, deal)) revert Escrow_Reserved(terms.sale.inspectBy, block.timestamp);
+        address hook = terms.order.hook;
+        if (hook != address(0) && !Hooks.askDelivery(hook, terms.order.hookCodeHash, dealId, page)) {
+            revert Escrow_HookRefused(hook);
+        }
+    }
+
+    function _isReserved(Terms calldata terms, Deal memory deal) internal view returns (bool) {
+        return block.timestamp <= terms.sale.inspectBy && deal.marks & _ACCEPTED == 0;
+    }
+
+    /// @dev The wrapped keys open the headers' commitments. DISPUTED data has a key of two parts, one a page.
+    function _checkProof(Terms calldata terms, uint256 page, bytes32 dealId, uint256[] memory commitments, KeyDelivery calldata delivery)
+        internal
+        view
+    {
+        uint256 size = Proofs.sizeFor(terms.order.pages[page].lotCount);
+        address verifier = size == 1 ? verifier1 : size == 8 ? verifier8 : verifier32;
+        bool ok = Proofs.verify(
+            verifier, size, Deals.contextOf(dealId, page), terms.sale.keyX, terms.sale.keyY, commitments, delivery
+        );
+        if (!ok) revert Escrow_BadProof();
+    }
+
+    // ---------------------------------------------------------------- opening of headers
+
+    /// @dev The lots are those sold; each is the agreement's data under an anchor of its agent, and can be sold in this deal.
+    /// @param from Position of the page's first lot in the opening.
+    /// @return commitments The key commitments that this page delivers.
+    function _openLots(
+        Terms calldata terms,
+        uint256 page,
+        bytes32 key,
+        Deal memory deal,
+        Opening calldata opening,
+        uint256 from,
+        uint256 count
+    ) internal returns (uint256[] memory commitments) {
+        commitments = new uint256[](count);
+        bytes32[] memory hashes = new bytes32[](count);
+        bool second = _isDisputed(terms) && page == 1;
+        for (uint256 i = 0; i < count; ++i) {
+            Lot calldata lot = opening.lots[from + i];
+            bytes32 headerHash = _openLot(terms, deal, opening, lot);
+            _bind(terms.order.flags, terms.sale.rightKey, key, headerHash, lot.header.flags);
+            hashes[i] = headerHash;
+            commitments[i] = second ? lot.header.kc2 : lot.header.kc1;
+        }
+        _checkSold(terms.order.pages[page], Deals.hashLots(hashes), count);
+        if (terms.sale.rightKey != 0) _useRight(terms);
+    }
+
+    /// @dev The hash is of whole words, so that it binds their number too; the count in the page is the seller's word.
+    function _checkSold(Page calldata sold, bytes32 lotsHash, uint256 count) internal pure {
+        if (lotsHash != sold.lotsHash) revert Escrow_NotTheLotsSold(lotsHash, sold.lotsHash);
+        if (count != sold.lotCount) revert Escrow_LotCount(count);
+    }
+
+    function _openLot(Terms calldata terms, Deal memory deal, Opening calldata opening, Lot calldata lot)
+        private
+        view
+        returns (bytes32 headerHash)
+    {
+        Header calldata header = lot.header;
+        headerHash = Headers.hash(header);
+        if (!_isDisputed(terms)) {
+            if (header.kc2 != COMMITMENT_OF_ZERO) revert Escrow_SecondKey(headerHash);
+        } else if (header.tsp != terms.order.seller) {
+            // Whoever sealed has opened the whole batch and answers for it.
+            revert Escrow_NotTheSealer(terms.order.seller, header.tsp);
+        }
+        if (lot.path.length > Headers.MAX_DEPTH) revert Escrow_PathTooLong(lot.path.length);
+
+        uint256 anchoredAt = dataRegistry.anchorOf(header.tsp, Headers.rootOf(headerHash, lot.path)).time;
+        if (anchoredAt == 0) revert Escrow_HeaderNotAnchored(headerHash, header.tsp);
+        if (anchoredAt > deal.purchasedAt) revert Escrow_AnchoredAfterPurchase(anchoredAt, deal.purchasedAt);
+
+        _checkStream(terms, header.stream, lot.schema, anchoredAt);
+        if (!_wasAgent(terms, deal, opening, lot, anchoredAt)) revert Escrow_NotAgentAtAnchor(header.tsp, anchoredAt);
+    }
+
+    /// @dev The stream is of the agreement's vehicle, epoch, class and privacy, and its epoch was not over.
+    function _checkStream(Terms calldata terms, bytes32 stream, bytes32 schema, uint256 anchoredAt) private view {
+        uint256 agreementId = terms.order.agreementId;
+        (uint256 vehicle, uint64 epoch) = (agreementId >> 64, uint64(agreementId));
+        Rights memory rights = Rights(vehicle, epoch, terms.order.dataClass, terms.order.privacy, schema);
+        if (Handles.named(address(vehicles), rights) != stream) {
+            revert Escrow_StreamNotOfAgreement(stream, agreementId);
+        }
+        uint256 epochEnd = vehicles.epochEnd(vehicle, epoch);
+        if (epochEnd != 0 && anchoredAt > epochEnd) revert Escrow_AnchoredAfterEpoch(anchoredAt, epochEnd);
+    }
+
+    /// @dev The pinned version was in force at purchase and the anchor is not younger, so its start alone tells whether it
+    /// was in force at the anchor's time; the seller of an agent's own sale is its agent. Everything else shows the version
+    /// of its own time.
+    function _wasAgent(Terms calldata terms, Deal memory deal, Opening calldata opening, Lot calldata lot, uint256 anchoredAt)
+        private
+        view
+        returns (bool)
+    {
+        if (lot.former == 0) {
+            return terms.sale.rightKey == 0 && lot.header.tsp == terms.order.seller && anchoredAt >= deal.versionStart;
+        }
+        FormerVersion calldata former = opening.formers[lot.former - 1];
+        return shares.agentAt(terms.order.agreementId, former.version, former.terms, anchoredAt) == lot.header.tsp;
+    }
+
+    /// @dev A header that a complaint has shown to be bad is not sold; one that is reserved only by who holds the
+    /// reservation. A reservation ends with the refund of the page that made it.
+    function _bind(uint8 flags, bytes32 rightKey, bytes32 key, bytes32 headerHash, uint256 headerFlags) private {
+        if (headerFlags & Headers.EXCLUSIVE != 0 && flags & Deals.EXCLUSIVE == 0) revert Escrow_HeaderExclusive(headerHash);
+        bytes32 mark = _marks[headerHash];
+        if (mark == _BAD) revert Escrow_HeaderBad(headerHash);
+        if (mark != 0 && mark != key && mark != rightKey && _deals[mark].state != State.Refunded) {
+            revert Escrow_HeaderReserved(headerHash, mark);
+        }
+        if (flags & (Deals.EXCLUSIVE | Deals.NO_COPY_KEPT) != 0 && (rightKey == 0 || mark == rightKey)) {
+            _marks[headerHash] = key;
+        }
+    }
+
+    /// @dev A right that was passed on without keeping a copy is gone, also for deals that were bought before.
+    function _useRight(Terms calldata terms) private {
+        Deal storage right = _deals[terms.sale.rightKey];
+        if (right.marks & _RIGHT_SPENT != 0) revert Escrow_RightSpent(terms.sale.rightKey);
+        if (terms.order.flags & (Deals.EXCLUSIVE | Deals.NO_COPY_KEPT) != 0) right.marks |= _RIGHT_SPENT;
+    }
+
+    // ---------------------------------------------------------------- ends
+
+    /// @dev What the exchange holds of the buyer for a page, or for all pages where they end together.
+    function _heldFor(Terms calldata terms, uint256 page, Deal memory deal) internal pure returns (uint256 price, uint256 deposit) {
+        if (Deals.has(terms.order, Deals.ALL_OR_NOTHING)) {
+            for (uint256 i = 0; i < terms.order.pages.length; ++i) {
+                price += Deals.priceOf(terms, i);
+            }
+            return (price, 0); // Proven deliveries only: no challenges, no deposits.
+        }
+        price = Deals.priceOf(terms, page);
+        if (deal.marks & _DEPOSIT_GONE == 0) deposit = terms.order.pages[page].challengeDeposit;
+    }
+
+    /// @dev Frees the bonds that a page, or an all-or-nothing deal, has locked, or takes them.
+    /// @return taken What goes to the buyer.
+    function _endBonds(bytes32 dealId, Terms calldata terms, uint256 page, Deal memory deal, bool slash, bool late)
+        internal
+        returns (uint256 taken)
+    {
+        SellOrder calldata order = terms.order;
+        uint256 locked;
+        if (!Deals.has(order, Deals.ALL_OR_NOTHING)) {
+            if (deal.state != State.Funded) locked = order.pages[page].bond;
+        } else if (_isDisputed(terms)) {
+            return deal.delivered == 0 ? 0 : _endDisputedBonds(dealId, terms, deal, slash, late);
+        } else {
+            for (uint256 i = 0; i < order.pages.length; ++i) {
+                if ((deal.delivered >> i) & 1 != 0) locked += order.pages[i].bond;
+            }
+        }
+        if (slash) return locked;
+        _credit(order.seller, order.token, locked);
+    }
+
+    /// @dev Owner and OEM lock the bonds of their pages, the sealer that of page 0 once more. A right complaint costs the
+    /// sealer alone; a page missing at the deadline costs its party, for the one that has delivered.
+    function _endDisputedBonds(bytes32 dealId, Terms calldata terms, Deal memory deal, bool slash, bool late)
+        private
+        returns (uint256 taken)
+    {
+        Parties memory parties = _parties[dealId];
+        address token = terms.order.token;
+        uint256 ofOwner = terms.order.pages[0].bond;
+        uint256 ofOem = terms.order.pages[1].bond;
+        if (late && deal.delivered != 3) {
+            _credit(deal.delivered == 1 ? parties.owner : parties.oem, token, ofOwner + ofOem);
+        } else {
+            _credit(parties.owner, token, ofOwner);
+            _credit(parties.oem, token, ofOem);
+        }
+        if (slash) return ofOwner;
+        _credit(terms.order.seller, token, ofOwner);
+    }
+
+    function _isDisputed(Terms calldata terms) internal pure returns (bool) {
+        return terms.order.dataClass == Agreements.DISPUTED;
+    }
+}
