@@ -25,7 +25,7 @@ const short: readonly Suite[] = [
   { name: "sdk", command: nodeTest("sdk"), counts: "node", budget: 90 },
   { name: "drive", command: nodeTest("drive"), counts: "node", budget: 60 },
   { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", budget: 180 },
-  { name: "circuits", command: nodeTest("circuits"), counts: "node", budget: 180 },
+  { name: "circuits", command: nodeTest("circuits"), counts: "node", budget: 240 },
   { name: "workers", command: nodeTest("workers"), counts: "node", budget: 150 },
   { name: "cli", command: nodeTest("cli"), counts: "node", budget: 60 },
   { name: "findings", command: nodeTest("findings"), counts: "node", budget: 60 },
