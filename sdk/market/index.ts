@@ -1,5 +1,6 @@
 /** Orders, deals, agreements and offers: types, hashes and checks that need no chain. */
 export * from "./agreement.ts";
+export * from "./buyers.ts";
 export * from "./deal.ts";
 export * from "./offer.ts";
 export * from "./types.ts";

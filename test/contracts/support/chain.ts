@@ -4,7 +4,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { network } from "hardhat";
 import type { BaseContract, Signer } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
-import { type Call, type Client, createClient } from "../../../sdk/client/index.ts";
+import { type Call, type Client, createClient, INTERFACES } from "../../../sdk/client/index.ts";
 import { deploy } from "../../../scripts/deploy/deploy.ts";
 
 export const { ethers, networkHelpers } = await network.create();
@@ -74,8 +74,9 @@ export const tx = (signer: Signer, call: Call) => signer.sendTransaction({ to: c
 /** Unix seconds of the latest block. */
 export const now = (): Promise<number> => networkHelpers.time.latest();
 
-/** A contract of the deployment as an ethers object, for matchers and for calls that the client has no name for. */
-export const contractAt = (name: string, address: Hex) => ethers.getContractAt(name, address);
+/** A contract of the deployment as an ethers object, for matchers and for calls that the client has no name for. The exchange comes with both halves. */
+export const contractAt = (name: string, address: Hex) =>
+  name === "Escrow" ? ethers.getContractAt(INTERFACES.escrow.fragments, address) : ethers.getContractAt(name, address);
 
 /** Calls a function that the client has no name for. */
 export const ask = (contract: Pick<BaseContract, "getFunction">, method: string, ...args: unknown[]): Promise<unknown> => contract.getFunction(method)(...args) as Promise<unknown>;
