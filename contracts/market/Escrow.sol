@@ -10,6 +10,7 @@ import { BabyJub } from "./libraries/BabyJub.sol";
 import { Deals, Page, Sale, SellOrder, Terms } from "./libraries/Deals.sol";
 import { Hooks } from "./libraries/Hooks.sol";
 import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
+import { Sales } from "./libraries/Sales.sol";
 import { Signatures } from "../shares/libraries/Signatures.sol";
 
 /// @title Escrow
@@ -30,6 +31,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
     /// @dev Everything that {IEscrowDisputes} declares.
     fallback() external {
         address half = disputes;
+        // Not marked as memory-safe on purpose: the compiler then inlines less, and this half stays within the limit.
         assembly {
             calldatacopy(0, 0, calldatasize())
             let ok := delegatecall(gas(), half, 0, calldatasize(), 0, 0)
@@ -87,7 +89,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
         if (c.length != size) revert Proofs.Proofs_KeyCount(c.length, size);
         // What no proof could ever answer for is not taken in the first place.
         if (!Proofs.isCanonical(r, c)) revert Escrow_NotCanonical();
-        _openLots(terms, page, key, deal, opening, 0, opening.lots.length);
+        _openLots(terms.order, terms.sale.rightKey, page, key, deal, opening, 0, opening.lots.length);
 
         _debit(terms.order.seller, terms.order.token, terms.order.pages[page].bond);
         deal.state = State.DeliveredUnproven;
@@ -101,20 +103,22 @@ contract Escrow is IEscrowTrade, EscrowBase {
     function deliverProven(Terms calldata terms, uint256 page, Opening calldata opening, KeyDelivery calldata delivery) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
         _checkDelivery(terms, page, dealId, key, deal);
-        if (_isDisputed(terms)) revert Escrow_WrongClass(terms.order.dataClass);
+        SellOrder calldata order = terms.order;
+        if (order.dataClass == Agreements.DISPUTED) revert Escrow_WrongClass(order.dataClass);
         if ((deal.delivered >> page) & 1 != 0) revert Escrow_AlreadyDelivered(page);
-        uint256[] memory commitments = _openLots(terms, page, key, deal, opening, 0, opening.lots.length);
-        _checkProof(terms, page, dealId, commitments, delivery);
+        uint256[] memory commitments =
+            _openLots(order, terms.sale.rightKey, page, key, deal, opening, 0, opening.lots.length);
+        _checkProof(commitments.length, page, dealId, terms.sale, commitments, delivery);
 
-        _debit(terms.order.seller, terms.order.token, terms.order.pages[page].bond);
+        _debit(order.seller, order.token, order.pages[page].bond);
         bool last = true;
-        if (Deals.has(terms.order, Deals.ALL_OR_NOTHING)) {
+        if (Deals.has(order, Deals.ALL_OR_NOTHING)) {
             deal.delivered |= uint32(1 << page);
-            last = deal.delivered == (uint256(1) << terms.order.pages.length) - 1;
+            last = deal.delivered == (uint256(1) << order.pages.length) - 1;
         }
         if (last) {
             deal.state = State.DeliveredProven;
-            deal.endsAt = uint40(block.timestamp + terms.order.complaintWindow);
+            deal.endsAt = uint40(block.timestamp + order.complaintWindow);
         }
         _deals[key] = deal;
         emit DeliveredProven(dealId, page, delivery.r, delivery.c);
@@ -138,9 +142,9 @@ contract Escrow is IEscrowTrade, EscrowBase {
             _requireDelivered(key, deal, true);
             _checkNotBad(terms, page, headers);
         }
-        if (msg.sender != terms.sale.buyer) {
+        if (msg.sender != Sales.buyer(terms.sale.party)) {
             bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(_RECEIPT_TYPEHASH, dealId, page)));
-            if (!Signatures.isValid(terms.sale.buyer, digest, signature)) revert Escrow_BadReceipt(terms.sale.buyer);
+            if (!Signatures.isValid(Sales.buyer(terms.sale.party), digest, signature)) revert Escrow_BadReceipt(Sales.buyer(terms.sale.party));
         }
         _settle(dealId, key, terms, page, deal, agreement, true);
     }
@@ -161,30 +165,24 @@ contract Escrow is IEscrowTrade, EscrowBase {
     /// @dev Opens a deal. The caller of this has to take the total afterwards, as the last act.
     function _open(Purchase calldata purchase, address buyer, uint64 inspectTime) private returns (bytes32 dealId, uint256 total) {
         SellOrder calldata order = purchase.order;
-        TokenTerms memory token = _tokens[order.token];
-        if (!token.listed) revert Escrow_TokenNotListed(order.token);
-        if (token.stopped) revert Escrow_TokenStopped(order.token);
-        if (token.feeBps > order.maxFeeBps) revert Escrow_FeeTooHigh(token.feeBps, order.maxFeeBps);
-        _checkForm(order);
-        if (!BabyJub.isValidKey(purchase.keyX, purchase.keyY)) revert Escrow_BadDeliveryKey(purchase.keyX, purchase.keyY);
-
         Sale memory sale;
         uint40 versionStart;
-        (versionStart, sale.agreementDigest) = _checkAgreement(purchase);
+        (versionStart, sale.agreementDigest) = _checkAgreement(order, purchase.agreement, purchase.tokens, purchase.tokenIndex);
         bytes32 orderHash = _fill(order, purchase.sellerSignature);
-        (sale.rightKey, sale.partiesBps) = _checkSeller(purchase);
-        _checkBuyer(purchase, buyer);
-        sale.priceBps = _priceBps(purchase, orderHash, buyer);
-        total = _checkPages(purchase, token, sale.priceBps, orderHash);
-        if (total > purchase.maxTotal) revert Escrow_TooExpensive(total, purchase.maxTotal);
+        uint256 partiesBps = Deals.WHOLE;
+        if (purchase.extras.length == 0) {
+            if (order.seller != purchase.agreement.agent) revert Escrow_SellerNotAgent(order.seller, purchase.agreement.agent);
+            if (order.buyersRoot != 0) revert Escrow_NotForThisBuyer(buyer);
+        } else {
+            (sale.rightKey, partiesBps) = _checkSeller(order, purchase.agreement.agent, purchase.extras[0]);
+            if (order.buyersRoot != 0) _checkListed(order.buyersRoot, buyer, purchase.extras[0].buyerPath);
+        }
+        if (order.buyer != address(0) && order.buyer != buyer) revert Escrow_NotForThisBuyer(buyer);
 
-        sale.buyer = buyer;
-        if (token.feeBps != 0) (sale.feeBps, sale.feeRecipient) = (token.feeBps, _feeRecipient);
-        sale.keyX = purchase.keyX;
-        sale.keyY = purchase.keyY;
-        if (inspectTime != 0) sale.inspectBy = uint64(block.timestamp) + inspectTime;
-        sale.deliverBy = uint64(block.timestamp) + inspectTime + order.deliverTime;
-        sale.nonce = purchase.nonce;
+        uint256 deliverBy = block.timestamp + inspectTime + _checkForm(order);
+        (sale.party, sale.fee, total) = _price(purchase, buyer, orderHash, partiesBps, deliverBy, inspectTime);
+        (sale.keyX, sale.keyY) = (purchase.keyX, purchase.keyY);
+        if (!BabyJub.isValidKey(sale.keyX, sale.keyY)) revert Escrow_BadDeliveryKey(sale.keyX, sale.keyY);
 
         dealId = Deals.idOf(orderHash, sale);
         if (_deals[dealId].state != State.None) revert Escrow_DealExists(dealId);
@@ -199,26 +197,55 @@ contract Escrow is IEscrowTrade, EscrowBase {
         emit Bought(dealId, order.seller, buyer, orderHash, sale);
     }
 
+    /// @dev Token, pages, hook and consents; what they make of the price.
+    function _price(
+        Purchase calldata purchase,
+        address buyer,
+        bytes32 orderHash,
+        uint256 partiesBps,
+        uint256 deliverBy,
+        uint256 inspectTime
+    ) private view returns (bytes32 party, bytes32 fee, uint256 total) {
+        SellOrder calldata order = purchase.order;
+        TokenTerms memory token = _tokens[order.token];
+        if (!token.listed) revert Escrow_TokenNotListed(order.token);
+        if (token.stopped) revert Escrow_TokenStopped(order.token);
+        if (token.feeBps > order.maxFeeBps) revert Escrow_FeeTooHigh(token.feeBps, order.maxFeeBps);
+
+        uint256 priceBps = order.hook == address(0) ? Deals.WHOLE : _askHook(purchase, orderHash, buyer);
+        total = _checkPages(purchase, token, priceBps, orderHash);
+        if (total > purchase.maxTotal) revert Escrow_TooExpensive(total, purchase.maxTotal);
+        party = Sales.party(buyer, token.feeBps, priceBps, partiesBps, deliverBy);
+        fee = Sales.fee(
+            token.feeBps == 0 ? address(0) : _feeRecipient,
+            inspectTime == 0 ? 0 : block.timestamp + inspectTime,
+            purchase.nonce
+        );
+    }
+
     /// @dev What can be carried out at all, and the bounds of the windows.
-    function _checkForm(SellOrder calldata order) private view {
-        uint8 flags = order.flags;
-        if (flags & ~Deals.ALL_FLAGS != 0) revert Escrow_UnknownFlags(flags);
-        if (order.dataClass == 0 || order.dataClass > 3 || order.privacy == 0 || order.privacy > 2) {
-            revert Escrow_UnknownPair(order.dataClass, order.privacy);
-        }
+    /// @return deliverTime Seconds to deliver.
+    function _checkForm(SellOrder calldata order) private view returns (uint256 deliverTime) {
+        uint256 flags = order.flags;
+        uint256 dataClass = order.dataClass;
+        if (flags > Deals.ALL_FLAGS) revert Escrow_UnknownFlags(uint8(flags));
         // Pages that end together are proven, so that there is one window and no challenge among them. What is sold to one
         // alone is not offered repeatedly.
-        if (
-            (flags & Deals.ALL_OR_NOTHING != 0 && flags & Deals.PROVEN_ONLY == 0)
-                || (flags & (Deals.EXCLUSIVE | Deals.NO_COPY_KEPT) != 0 && order.repeatable)
-        ) revert Escrow_FlagsDoNotFit(flags);
+        if (flags & (Deals.ALL_FLAGS - Deals.PROVEN_ONLY) != 0 || dataClass == Agreements.DISPUTED) {
+            if (
+                (flags & Deals.ALL_OR_NOTHING != 0 && flags & Deals.PROVEN_ONLY == 0)
+                    || (flags & (Deals.EXCLUSIVE | Deals.NO_COPY_KEPT) != 0 && order.repeatable)
+            ) revert Escrow_FlagsDoNotFit(uint8(flags));
+            if (dataClass == Agreements.DISPUTED) _checkDisputed(order);
+        }
         if (order.royaltyBps > (flags & Deals.RESALE == 0 ? 0 : Deals.WHOLE)) revert Escrow_RoyaltyTooHigh(order.royaltyBps);
-        if (order.dataClass == Agreements.DISPUTED) _checkDisputed(order);
 
-        _checkWindow(order.deliverTime);
+        deliverTime = order.deliverTime;
+        _checkWindow(deliverTime);
         _checkWindow(order.complaintWindow);
-        if (flags & Deals.PROVEN_ONLY == 0) _checkWindow(order.answerTime);
-        else if (order.answerTime != 0) revert Escrow_AnswerTimeWithoutChallenge(order.answerTime);
+        uint256 answerTime = order.answerTime;
+        if (flags & Deals.PROVEN_ONLY == 0) _checkWindow(answerTime);
+        else if (answerTime != 0) revert Escrow_AnswerTimeWithoutChallenge(answerTime);
     }
 
     /// @dev Two pages over the same lots: the owner's part of the keys with the price, the OEM's part for nothing.
@@ -236,67 +263,64 @@ contract Escrow is IEscrowTrade, EscrowBase {
     }
 
     /// @dev The pinned version is in force and authorises the pair; the agreement accepts the token.
-    function _checkAgreement(Purchase calldata purchase) private view returns (uint40 versionStart, bytes27 digest) {
-        SellOrder calldata order = purchase.order;
-        uint256 pair = Agreements.pairIndex(order.dataClass, order.privacy);
+    function _checkAgreement(
+        SellOrder calldata order,
+        VersionTerms calldata agreement,
+        TokenFloor[] calldata tokens,
+        uint256 tokenIndex
+    ) private view returns (uint40 versionStart, bytes27 digest) {
+        (uint8 dataClass, uint8 privacy) = (order.dataClass, order.privacy);
+        if (dataClass == 0 || dataClass > 3 || privacy == 0 || privacy > 2) revert Escrow_UnknownPair(dataClass, privacy);
+        uint256 pair = Agreements.pairIndex(dataClass, privacy);
+        (uint256 id, uint32 version) = (order.agreementId, order.version);
         uint32 inForce;
         uint8 denied;
-        (inForce, denied, versionStart, digest) = shares.current(order.agreementId);
-        if (inForce == 0 || inForce != order.version) {
-            revert Escrow_VersionNotInForce(order.agreementId, order.version, inForce);
+        (inForce, denied, versionStart, digest) = shares.current(id);
+        if (inForce == 0 || inForce != version) revert Escrow_VersionNotInForce(id, version, inForce);
+        if (Agreements.digestOfCalldata(id, version, agreement) != digest) revert Escrow_WrongAgreement(id, version);
+        if ((denied >> pair) & 1 != 0 || !Agreements.isAuthorised(agreement.shares, pair)) {
+            revert Escrow_PairDenied(dataClass, privacy);
         }
-        if (Agreements.digestOfCalldata(order.agreementId, inForce, purchase.agreement) != digest) {
-            revert Escrow_WrongAgreement(order.agreementId, inForce);
-        }
-        if ((denied >> pair) & 1 != 0 || !Agreements.isAuthorised(purchase.agreement.shares, pair)) {
-            revert Escrow_PairDenied(order.dataClass, order.privacy);
-        }
-        bytes32 tokensHash = Agreements.hashTokens(purchase.tokens);
-        if (tokensHash != purchase.agreement.tokensHash) revert Escrow_WrongTokenList(tokensHash, purchase.agreement.tokensHash);
-        if (purchase.tokenIndex >= purchase.tokens.length || purchase.tokens[purchase.tokenIndex].token != order.token) {
-            revert Escrow_TokenNotAgreed(order.token);
-        }
+        bytes32 tokensHash = Agreements.hashTokens(tokens);
+        if (tokensHash != agreement.tokensHash) revert Escrow_WrongTokenList(tokensHash, agreement.tokensHash);
+        if (tokenIndex >= tokens.length || tokens[tokenIndex].token != order.token) revert Escrow_TokenNotAgreed(order.token);
     }
 
     /// @dev The seller is the version's agent, or was the buyer of a settled page that may be sold on, over the same lots.
-    function _checkSeller(Purchase calldata purchase) private view returns (bytes32 rightKey, uint16 partiesBps) {
-        SellOrder calldata order = purchase.order;
-        if (purchase.extras.length == 0 || purchase.extras[0].right.length == 0) {
-            if (order.seller != purchase.agreement.agent) revert Escrow_SellerNotAgent(order.seller, purchase.agreement.agent);
-            return (0, uint16(Deals.WHOLE));
+    function _checkSeller(SellOrder calldata order, address agent, Extras calldata extras)
+        private
+        view
+        returns (bytes32 rightKey, uint256 partiesBps)
+    {
+        if (extras.right.length == 0) {
+            if (order.seller != agent) revert Escrow_SellerNotAgent(order.seller, agent);
+            return (0, Deals.WHOLE);
         }
-        Terms calldata right = purchase.extras[0].right[0];
-        uint256 page = purchase.extras[0].rightPage;
+        Terms calldata right = extras.right[0];
+        SellOrder calldata former = right.order;
         Deal memory deal;
-        (, rightKey, deal) = _load(right, page);
-        Page calldata held = right.order.pages[page];
+        (, rightKey, deal) = _load(right, extras.rightPage);
+        Page calldata held = former.pages[extras.rightPage];
         if (
-            deal.state != State.Settled || right.sale.buyer != order.seller || !Deals.has(right.order, Deals.RESALE)
+            deal.state != State.Settled || Sales.buyer(right.sale.party) != order.seller || !Deals.has(former, Deals.RESALE)
                 || order.pages.length != 1 || held.lotsHash != order.pages[0].lotsHash || held.lotCount != order.pages[0].lotCount
-                || order.flags & ~right.order.flags & Deals.EXCLUSIVE != 0 || order.agreementId != right.order.agreementId
-                || order.dataClass != right.order.dataClass || order.privacy != right.order.privacy
+                || order.flags & ~former.flags & Deals.EXCLUSIVE != 0 || order.agreementId != former.agreementId
+                || order.dataClass != former.dataClass || order.privacy != former.privacy
         ) revert Escrow_NoResaleRight(order.seller, rightKey);
         if (deal.marks & _RIGHT_SPENT != 0) revert Escrow_RightSpent(rightKey);
-        partiesBps = right.order.royaltyBps;
+        partiesBps = former.royaltyBps;
         if (Deals.has(order, Deals.RESALE) && order.royaltyBps < partiesBps) {
-            revert Escrow_RoyaltyTooLow(order.royaltyBps, partiesBps);
+            revert Escrow_RoyaltyTooLow(order.royaltyBps, uint16(partiesBps));
         }
     }
 
-    /// @dev Anyone, the one that the order names, or one of its list.
-    function _checkBuyer(Purchase calldata purchase, address buyer) private pure {
-        SellOrder calldata order = purchase.order;
-        if (order.buyer != address(0) && order.buyer != buyer) revert Escrow_NotForThisBuyer(buyer);
-        if (order.buyersRoot == 0) return;
+    function _checkListed(bytes32 root, address buyer, bytes32[] calldata path) private pure {
         bytes32 leaf = keccak256(abi.encode(keccak256(abi.encode(buyer))));
-        if (purchase.extras.length == 0 || !MerkleProof.verifyCalldata(purchase.extras[0].buyerPath, order.buyersRoot, leaf)) {
-            revert Escrow_NotForThisBuyer(buyer);
-        }
+        if (!MerkleProof.verifyCalldata(path, root, leaf)) revert Escrow_NotForThisBuyer(buyer);
     }
 
-    function _priceBps(Purchase calldata purchase, bytes32 orderHash, address buyer) private view returns (uint16) {
+    function _askHook(Purchase calldata purchase, bytes32 orderHash, address buyer) private view returns (uint256 bps) {
         SellOrder calldata order = purchase.order;
-        if (order.hook == address(0)) return uint16(Deals.WHOLE);
         uint256 listPrice;
         uint256 lots;
         for (uint256 i = 0; i < order.pages.length; ++i) {
@@ -304,9 +328,8 @@ contract Escrow is IEscrowTrade, EscrowBase {
             lots += order.pages[i].lotCount;
         }
         bytes calldata data = purchase.extras.length == 0 ? msg.data[:0] : purchase.extras[0].hookData;
-        uint256 bps = Hooks.askPurchase(order.hook, order.hookCodeHash, orderHash, buyer, listPrice, lots, data);
+        bps = Hooks.askPurchase(order.hook, order.hookCodeHash, orderHash, buyer, listPrice, lots, data);
         if (bps == 0 || bps > Deals.WHOLE) revert Escrow_HookRefused(order.hook);
-        return uint16(bps);
     }
 
     /// @dev Each page has its lots, a deposit and a bond within the token's terms, and a price that reaches the floor, or the
@@ -318,14 +341,15 @@ contract Escrow is IEscrowTrade, EscrowBase {
         returns (uint256 total)
     {
         SellOrder calldata order = purchase.order;
-        uint256 count = order.pages.length;
+        Page[] calldata pages = order.pages;
+        uint256 count = pages.length;
         if (count == 0 || count > Deals.MAX_PAGES) revert Escrow_PageCount(count);
-        bool disputed = order.dataClass == Agreements.DISPUTED;
+        uint8 dataClass = order.dataClass;
         bool provenOnly = Deals.has(order, Deals.PROVEN_ONLY);
-        uint256 floor = Agreements.floorOf(purchase.tokens[purchase.tokenIndex], order.dataClass);
+        uint256 floor = Agreements.floorOf(purchase.tokens[purchase.tokenIndex], dataClass);
         bool consented = false;
         for (uint256 i = 0; i < count; ++i) {
-            Page calldata page = order.pages[i];
+            Page calldata page = pages[i];
             uint256 lots = page.lotCount;
             if (lots == 0 || lots > Deals.MAX_LOTS) revert Escrow_LotCount(lots);
             (uint256 most, uint256 least) = _depositAndBond(token, lots);
@@ -333,10 +357,14 @@ contract Escrow is IEscrowTrade, EscrowBase {
             if (provenOnly) most = 0;
             if (deposit > most) revert Escrow_DepositTooHigh(i, deposit, most);
             if (page.bond < least) revert Escrow_BondTooLow(i, page.bond, least);
-            uint256 price = uint256(page.price) * priceBps / Deals.WHOLE;
-            total += price + deposit;
-            if (consented || (!disputed && price >= floor * lots && price != 0)) continue;
-            _checkConsent(purchase, orderHash, i, price, floor * lots);
+            uint256 price = page.price;
+            unchecked {
+                // Below 2^128 x 2^16, and sums of 32 of them; a floor is below 2^128 x 2^5.
+                if (priceBps != Deals.WHOLE) price = price * priceBps / Deals.WHOLE;
+                total += price + deposit;
+                if (consented || (dataClass != Agreements.DISPUTED && price >= floor * lots && price != 0)) continue;
+                _checkConsent(purchase, orderHash, i, price, floor * lots);
+            }
             consented = true;
         }
     }
@@ -346,8 +374,11 @@ contract Escrow is IEscrowTrade, EscrowBase {
         if (lots == 1) (most, least) = (token.deposit1, token.bond1);
         else if (lots <= 8) (most, least) = (token.deposit8, token.bond8);
         else (most, least) = (token.deposit32, token.bond32);
-        uint256 unit = 10 ** token.scale;
-        return (most * unit, least * unit);
+        unchecked {
+            // Below 2^32 x 10^18.
+            uint256 unit = 10 ** token.scale;
+            return (most * unit, least * unit);
+        }
     }
 
     /// @dev The principals of the class have signed the same order: USER the owner, OEM the OEM, DISPUTED both.
@@ -369,13 +400,13 @@ contract Escrow is IEscrowTrade, EscrowBase {
     /// a DISPUTED deal have the same lots.
     function _openAll(Terms calldata terms, uint256 page, bytes32 key, Deal memory deal, Opening calldata opening) private {
         if (!Deals.has(terms.order, Deals.ALL_OR_NOTHING) || _isDisputed(terms)) {
-            _openLots(terms, page, key, deal, opening, 0, opening.lots.length);
+            _openLots(terms.order, terms.sale.rightKey, page, key, deal, opening, 0, opening.lots.length);
             return;
         }
         uint256 from;
         for (uint256 i = 0; i < terms.order.pages.length; ++i) {
             uint256 count = terms.order.pages[i].lotCount;
-            _openLots(terms, i, key, deal, opening, from, count);
+            _openLots(terms.order, terms.sale.rightKey, i, key, deal, opening, from, count);
             from += count;
         }
     }
@@ -420,7 +451,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
         _deals[key].state = State.Settled;
         (uint256 price, uint256 deposit) = _heldFor(terms, page, deal);
         _endBonds(dealId, terms, page, deal, false, false);
-        _credit(terms.sale.buyer, order.token, deposit);
+        _credit(Sales.buyer(terms.sale.party), order.token, deposit);
         _split(dealId, terms, page, agreement, price, byReceipt);
     }
 
@@ -432,24 +463,45 @@ contract Escrow is IEscrowTrade, EscrowBase {
         uint256 price,
         bool byReceipt
     ) private {
-        address token = terms.order.token;
-        uint256 fee = price * terms.sale.feeBps / Deals.WHOLE;
-        uint256 net = price - fee;
-        uint256 parties = net * terms.sale.partiesBps / Deals.WHOLE;
-        (uint256 oemPart, uint256 agentPart, uint256 storagePart) =
-            Agreements.sharesOf(agreement.shares, Agreements.pairIndex(terms.order.dataClass, terms.order.privacy));
-        // From basis points to amounts.
-        oemPart = parties * oemPart / Deals.WHOLE;
-        agentPart = parties * agentPart / Deals.WHOLE;
-        storagePart = parties * storagePart / Deals.WHOLE;
-        uint256 ownerPart = parties - oemPart - agentPart - storagePart;
+        SellOrder calldata order = terms.order;
+        address token = order.token;
+        Amounts memory part = _partsOf(order, terms.sale.party, agreement.shares, price);
+        _credit(agreement.owner, token, part.owner);
+        _credit(agreement.oem, token, part.oem);
+        _credit(agreement.agent, token, part.agent);
+        _credit(agreement.storagePayee, token, part.storagePayee);
+        _credit(order.seller, token, part.seller);
+        _credit(Sales.recipient(terms.sale.fee), token, part.fee);
+        emit Settled(dealId, page, byReceipt, part.owner, part.oem, part.agent, part.storagePayee, part.seller, part.fee);
+    }
 
-        _credit(agreement.owner, token, ownerPart);
-        _credit(agreement.oem, token, oemPart);
-        _credit(agreement.agent, token, agentPart);
-        _credit(agreement.storagePayee, token, storagePart);
-        _credit(terms.order.seller, token, net - parties);
-        _credit(terms.sale.feeRecipient, token, fee);
-        emit Settled(dealId, page, byReceipt, ownerPart, oemPart, agentPart, storagePart, net - parties, fee);
+    /// @dev Amounts of one settlement.
+    struct Amounts {
+        uint256 owner;
+        uint256 oem;
+        uint256 agent;
+        uint256 storagePayee;
+        uint256 seller;
+        uint256 fee;
+    }
+
+    function _partsOf(SellOrder calldata order, bytes32 party, uint256 shares_, uint256 price)
+        private
+        pure
+        returns (Amounts memory part)
+    {
+        (uint256 oemBps, uint256 agentBps, uint256 storageBps) =
+            Agreements.sharesOf(shares_, Agreements.pairIndex(order.dataClass, order.privacy));
+        unchecked {
+            // A price is below 2^133, and the shares of a pair sum to the whole.
+            part.fee = price * Sales.feeBps(party) / Deals.WHOLE;
+            uint256 net = price - part.fee;
+            uint256 parties = net * Sales.partiesBps(party) / Deals.WHOLE;
+            part.seller = net - parties;
+            part.oem = parties * oemBps / Deals.WHOLE;
+            part.agent = parties * agentBps / Deals.WHOLE;
+            part.storagePayee = parties * storageBps / Deals.WHOLE;
+            part.owner = parties - part.oem - part.agent - part.storagePayee;
+        }
     }
 }

@@ -13,9 +13,10 @@ import { Agreements } from "../shares/libraries/Agreements.sol";
 import { IComplaintVerifier } from "./IComplaintVerifier.sol";
 import { IEscrowTypes } from "./IEscrowTypes.sol";
 import { OrderBook } from "./OrderBook.sol";
-import { Deals, Page, SellOrder, Terms } from "./libraries/Deals.sol";
+import { Deals, Page, Sale, SellOrder, Terms } from "./libraries/Deals.sol";
 import { Hooks } from "./libraries/Hooks.sol";
 import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
+import { Sales } from "./libraries/Sales.sol";
 
 /// @title EscrowBase
 /// @notice Storage of the exchange and what its two halves share: finding a deal, opening its headers, checking its keys,
@@ -128,7 +129,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     /// @dev What both kinds of delivery on chain check first.
     function _checkDelivery(Terms calldata terms, uint256 page, bytes32 dealId, bytes32 key, Deal memory deal) internal view {
         if (deal.state != State.Funded) revert Escrow_WrongState(key, deal.state);
-        if (_isReserved(terms, deal)) revert Escrow_Reserved(terms.sale.inspectBy, block.timestamp);
+        if (_isReserved(terms, deal)) revert Escrow_Reserved(Sales.inspectBy(terms.sale.fee), block.timestamp);
         address hook = terms.order.hook;
         if (hook != address(0) && !Hooks.askDelivery(hook, terms.order.hookCodeHash, dealId, page)) {
             revert Escrow_HookRefused(hook);
@@ -136,19 +137,22 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     }
 
     function _isReserved(Terms calldata terms, Deal memory deal) internal view returns (bool) {
-        return block.timestamp <= terms.sale.inspectBy && deal.marks & _ACCEPTED == 0;
+        return block.timestamp <= Sales.inspectBy(terms.sale.fee) && deal.marks & _ACCEPTED == 0;
     }
 
     /// @dev The wrapped keys open the headers' commitments. DISPUTED data has a key of two parts, one a page.
-    function _checkProof(Terms calldata terms, uint256 page, bytes32 dealId, uint256[] memory commitments, KeyDelivery calldata delivery)
-        internal
-        view
-    {
-        uint256 size = Proofs.sizeFor(terms.order.pages[page].lotCount);
+    function _checkProof(
+        uint256 lots,
+        uint256 page,
+        bytes32 dealId,
+        Sale calldata sale,
+        uint256[] memory commitments,
+        KeyDelivery calldata delivery
+    ) internal view {
+        uint256 size = Proofs.sizeFor(lots);
         address verifier = size == 1 ? verifier1 : size == 8 ? verifier8 : verifier32;
-        bool ok = Proofs.verify(
-            verifier, size, Deals.contextOf(dealId, page), terms.sale.keyX, terms.sale.keyY, commitments, delivery
-        );
+        bool ok =
+            Proofs.verify(verifier, size, Deals.contextOf(dealId, page), sale.keyX, sale.keyY, commitments, delivery);
         if (!ok) revert Escrow_BadProof();
     }
 
@@ -158,7 +162,8 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     /// @param from Position of the page's first lot in the opening.
     /// @return commitments The key commitments that this page delivers.
     function _openLots(
-        Terms calldata terms,
+        SellOrder calldata order,
+        bytes32 rightKey,
         uint256 page,
         bytes32 key,
         Deal memory deal,
@@ -168,16 +173,16 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     ) internal returns (uint256[] memory commitments) {
         commitments = new uint256[](count);
         bytes32[] memory hashes = new bytes32[](count);
-        bool second = _isDisputed(terms) && page == 1;
+        bool second = page == 1 && order.dataClass == Agreements.DISPUTED;
         for (uint256 i = 0; i < count; ++i) {
             Lot calldata lot = opening.lots[from + i];
-            bytes32 headerHash = _openLot(terms, deal, opening, lot);
-            _bind(terms.order.flags, terms.sale.rightKey, key, headerHash, lot.header.flags);
+            bytes32 headerHash = _openLot(order, rightKey, deal, opening.formers, lot);
+            _bind(order.flags, rightKey, key, headerHash, lot.header.flags);
             hashes[i] = headerHash;
             commitments[i] = second ? lot.header.kc2 : lot.header.kc1;
         }
-        _checkSold(terms.order.pages[page], Deals.hashLots(hashes), count);
-        if (terms.sale.rightKey != 0) _useRight(terms);
+        _checkSold(order.pages[page], Deals.hashLots(hashes), count);
+        if (rightKey != 0) _useRight(order.flags, rightKey);
     }
 
     /// @dev The hash is of whole words, so that it binds their number too; the count in the page is the seller's word.
@@ -186,54 +191,52 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         if (count != sold.lotCount) revert Escrow_LotCount(count);
     }
 
-    function _openLot(Terms calldata terms, Deal memory deal, Opening calldata opening, Lot calldata lot)
-        private
-        view
-        returns (bytes32 headerHash)
-    {
+    function _openLot(
+        SellOrder calldata order,
+        bytes32 rightKey,
+        Deal memory deal,
+        FormerVersion[] calldata formers,
+        Lot calldata lot
+    ) private view returns (bytes32 headerHash) {
         Header calldata header = lot.header;
+        address tsp = header.tsp;
         headerHash = Headers.hash(header);
-        if (!_isDisputed(terms)) {
+        if (order.dataClass != Agreements.DISPUTED) {
             if (header.kc2 != COMMITMENT_OF_ZERO) revert Escrow_SecondKey(headerHash);
-        } else if (header.tsp != terms.order.seller) {
+        } else if (tsp != order.seller) {
             // Whoever sealed has opened the whole batch and answers for it.
-            revert Escrow_NotTheSealer(terms.order.seller, header.tsp);
+            revert Escrow_NotTheSealer(order.seller, tsp);
         }
-        if (lot.path.length > Headers.MAX_DEPTH) revert Escrow_PathTooLong(lot.path.length);
+        bytes32[] calldata path = lot.path;
+        if (path.length > Headers.MAX_DEPTH) revert Escrow_PathTooLong(path.length);
 
-        uint256 anchoredAt = dataRegistry.anchorOf(header.tsp, Headers.rootOf(headerHash, lot.path)).time;
-        if (anchoredAt == 0) revert Escrow_HeaderNotAnchored(headerHash, header.tsp);
+        uint256 anchoredAt = dataRegistry.anchorOf(tsp, Headers.rootOf(headerHash, path)).time;
+        if (anchoredAt == 0) revert Escrow_HeaderNotAnchored(headerHash, tsp);
         if (anchoredAt > deal.purchasedAt) revert Escrow_AnchoredAfterPurchase(anchoredAt, deal.purchasedAt);
 
-        _checkStream(terms, header.stream, lot.schema, anchoredAt);
-        if (!_wasAgent(terms, deal, opening, lot, anchoredAt)) revert Escrow_NotAgentAtAnchor(header.tsp, anchoredAt);
+        _checkStream(order, header.stream, lot.schema, anchoredAt);
+        // The pinned version was in force at purchase and the anchor is not younger, so its start alone tells whether it was
+        // in force at the anchor's time; the seller of an agent's own sale is its agent. Everything else shows the version of
+        // its own time.
+        bool wasAgent = lot.former == 0
+            ? rightKey == 0 && tsp == order.seller && anchoredAt >= deal.versionStart
+            : _wasAgent(order.agreementId, formers[lot.former - 1], tsp, anchoredAt);
+        if (!wasAgent) revert Escrow_NotAgentAtAnchor(tsp, anchoredAt);
     }
 
     /// @dev The stream is of the agreement's vehicle, epoch, class and privacy, and its epoch was not over.
-    function _checkStream(Terms calldata terms, bytes32 stream, bytes32 schema, uint256 anchoredAt) private view {
-        uint256 agreementId = terms.order.agreementId;
+    function _checkStream(SellOrder calldata order, bytes32 stream, bytes32 schema, uint256 anchoredAt) private view {
+        uint256 agreementId = order.agreementId;
         (uint256 vehicle, uint64 epoch) = (agreementId >> 64, uint64(agreementId));
-        Rights memory rights = Rights(vehicle, epoch, terms.order.dataClass, terms.order.privacy, schema);
-        if (Handles.named(address(vehicles), rights) != stream) {
+        if (Handles.named(address(vehicles), Rights(vehicle, epoch, order.dataClass, order.privacy, schema)) != stream) {
             revert Escrow_StreamNotOfAgreement(stream, agreementId);
         }
         uint256 epochEnd = vehicles.epochEnd(vehicle, epoch);
         if (epochEnd != 0 && anchoredAt > epochEnd) revert Escrow_AnchoredAfterEpoch(anchoredAt, epochEnd);
     }
 
-    /// @dev The pinned version was in force at purchase and the anchor is not younger, so its start alone tells whether it
-    /// was in force at the anchor's time; the seller of an agent's own sale is its agent. Everything else shows the version
-    /// of its own time.
-    function _wasAgent(Terms calldata terms, Deal memory deal, Opening calldata opening, Lot calldata lot, uint256 anchoredAt)
-        private
-        view
-        returns (bool)
-    {
-        if (lot.former == 0) {
-            return terms.sale.rightKey == 0 && lot.header.tsp == terms.order.seller && anchoredAt >= deal.versionStart;
-        }
-        FormerVersion calldata former = opening.formers[lot.former - 1];
-        return shares.agentAt(terms.order.agreementId, former.version, former.terms, anchoredAt) == lot.header.tsp;
+    function _wasAgent(uint256 agreementId, FormerVersion calldata former, address tsp, uint256 anchoredAt) private view returns (bool) {
+        return shares.agentAt(agreementId, former.version, former.terms, anchoredAt) == tsp;
     }
 
     /// @dev A header that a complaint has shown to be bad is not sold; one that is reserved only by who holds the
@@ -251,10 +254,10 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     }
 
     /// @dev A right that was passed on without keeping a copy is gone, also for deals that were bought before.
-    function _useRight(Terms calldata terms) private {
-        Deal storage right = _deals[terms.sale.rightKey];
-        if (right.marks & _RIGHT_SPENT != 0) revert Escrow_RightSpent(terms.sale.rightKey);
-        if (terms.order.flags & (Deals.EXCLUSIVE | Deals.NO_COPY_KEPT) != 0) right.marks |= _RIGHT_SPENT;
+    function _useRight(uint8 flags, bytes32 rightKey) private {
+        Deal storage right = _deals[rightKey];
+        if (right.marks & _RIGHT_SPENT != 0) revert Escrow_RightSpent(rightKey);
+        if (flags & (Deals.EXCLUSIVE | Deals.NO_COPY_KEPT) != 0) right.marks |= _RIGHT_SPENT;
     }
 
     // ---------------------------------------------------------------- ends

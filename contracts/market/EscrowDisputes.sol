@@ -10,6 +10,7 @@ import { IEscrowDisputes } from "./IEscrowDisputes.sol";
 import { SellOrders } from "./SellOrders.sol";
 import { Deals, Terms } from "./libraries/Deals.sol";
 import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
+import { Sales } from "./libraries/Sales.sol";
 
 /// @title EscrowDisputes
 /// @notice See {IEscrow}, which holds the documentation. This half has the moves of a trade that does not go well, deliveries
@@ -71,7 +72,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         for (uint256 i = 0; i < terms.order.pages.length; ++i) {
             amount += Deals.priceOf(terms, i) + terms.order.pages[i].challengeDeposit;
         }
-        _credit(terms.sale.buyer, terms.order.token, amount);
+        _credit(Sales.buyer(terms.sale.party), terms.order.token, amount);
         emit Rejected(dealId, amount);
     }
 
@@ -79,7 +80,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     function challenge(Terms calldata terms, uint256 page) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
         if (deal.state != State.DeliveredUnproven) revert Escrow_WrongState(key, deal.state);
-        if (msg.sender != terms.sale.buyer) revert Escrow_NotBuyer(msg.sender, terms.sale.buyer);
+        if (msg.sender != Sales.buyer(terms.sale.party)) revert Escrow_NotBuyer(msg.sender, Sales.buyer(terms.sale.party));
         if (block.timestamp > deal.endsAt) revert Escrow_TooLate(deal.endsAt, block.timestamp);
         deal.state = State.Challenged;
         deal.endsAt = uint40(block.timestamp + terms.order.answerTime);
@@ -101,8 +102,8 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         _checkDelivery(terms, page, dealId, key, deal);
         if (!_isDisputed(terms)) revert Escrow_WrongClass(terms.order.dataClass);
         if ((deal.delivered >> page) & 1 != 0) revert Escrow_AlreadyDelivered(page);
-        uint256[] memory commitments = _openLots(terms, page, key, deal, opening, 0, opening.lots.length);
-        _checkProof(terms, page, dealId, commitments, delivery);
+        uint256[] memory commitments = _openLots(terms.order, terms.sale.rightKey, page, key, deal, opening, 0, opening.lots.length);
+        _checkProof(commitments.length, page, dealId, terms.sale, commitments, delivery);
 
         if (deal.delivered == 0) _lockDisputedBonds(dealId, terms, agreement);
         deal.delivered |= uint32(1 << page);
@@ -130,7 +131,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
             commitments[i] = headers[i].kc1;
         }
         _checkSold(terms.order.pages[page], Deals.hashLots(hashes), count);
-        _checkProof(terms, page, dealId, commitments, delivery);
+        _checkProof(commitments.length, page, dealId, terms.sale, commitments, delivery);
 
         deal.state = State.DeliveredProven;
         deal.marks |= _DEPOSIT_GONE;
@@ -155,7 +156,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _loadEnd(terms, page);
         bool challenged = deal.state == State.Challenged;
         if (!challenged && deal.state != State.Funded) revert Escrow_WrongState(key, deal.state);
-        uint256 end = challenged ? deal.endsAt : terms.sale.deliverBy;
+        uint256 end = challenged ? deal.endsAt : Sales.deliverBy(terms.sale.party);
         if (block.timestamp <= end) revert Escrow_NotYet(end, block.timestamp);
         _refund(dealId, key, terms, page, deal, challenged ? Reason.Unanswered : Reason.Late);
     }
@@ -247,14 +248,14 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         _deals[key].state = State.Refunded;
         (uint256 price, uint256 deposit) = _heldFor(terms, page, deal);
         uint256 bond = _endBonds(dealId, terms, page, deal, slash, reason == Reason.Late);
-        _credit(terms.sale.buyer, terms.order.token, price + deposit + bond);
+        _credit(Sales.buyer(terms.sale.party), terms.order.token, price + deposit + bond);
         emit Refunded(dealId, page, reason, price + deposit, bond);
     }
 
     function _checkReserved(Terms calldata terms, bytes32 dealId, Deal memory deal) private view {
         if (deal.state != State.Funded) revert Escrow_WrongState(dealId, deal.state);
-        if (msg.sender != terms.sale.buyer) revert Escrow_NotBuyer(msg.sender, terms.sale.buyer);
-        if (!_isReserved(terms, deal)) revert Escrow_NotReserved(terms.sale.inspectBy, block.timestamp);
+        if (msg.sender != Sales.buyer(terms.sale.party)) revert Escrow_NotBuyer(msg.sender, Sales.buyer(terms.sale.party));
+        if (!_isReserved(terms, deal)) revert Escrow_NotReserved(Sales.inspectBy(terms.sale.fee), block.timestamp);
     }
 
     function _soldHeader(Terms calldata terms, uint256 page, bytes32[] calldata headers, uint256 index)

@@ -98,7 +98,7 @@ interface IEscrowTypes {
         uint256 tokenIndex;
         uint256 keyX;
         uint256 keyY;
-        uint64 nonce;
+        uint48 nonce;
         uint256 maxTotal;
         Extras[] extras;
     }

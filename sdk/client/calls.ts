@@ -6,6 +6,7 @@ import type { Hex } from "../bytes/index.ts";
 import type { Voucher } from "../eip712/index.ts";
 import type { HeaderWords } from "../formats/index.ts";
 import type { Agreement, ComplaintWords, KeyDeliveryWords, Opening, Purchase, Terms, TokenTerms, VersionTerms } from "../market/index.ts";
+import { termsWords } from "../market/index.ts";
 import type { Deployment } from "./deployment.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";
 
@@ -24,6 +25,11 @@ export interface Permit {
   r: Hex;
   s: Hex;
 }
+
+const purchaseWords = (purchase: Purchase) => ({
+  ...purchase,
+  extras: purchase.extras.map((extras) => ({ ...extras, right: extras.right.map(termsWords) })),
+});
 
 /** Builds the calls of one deployment. */
 export type Calls = ReturnType<typeof createCalls>;
@@ -86,45 +92,45 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
     // trade
     /** Allows the exchange to pull `amount` of a token from the caller. */
     approve: (token: Hex, amount: bigint): Call => call("qdd", "approve", [addresses.escrow, amount], token),
-    buy: (purchase: Purchase): Call => call("escrow", "buy", [purchase]),
-    buyWithPermit: (purchase: Purchase, permit: Permit): Call => call("escrow", "buyWithPermit", [purchase, permit]),
+    buy: (purchase: Purchase): Call => call("escrow", "buy", [purchaseWords(purchase)]),
+    buyWithPermit: (purchase: Purchase, permit: Permit): Call => call("escrow", "buyWithPermit", [purchaseWords(purchase), permit]),
     /** By the buyer's operator or the buyer, out of its credit. @param inspectTime seconds in which the buyer may reject */
-    buyFor: (purchase: Purchase, buyer: Hex, inspectTime: number): Call => call("escrow", "buyFor", [purchase, buyer, inspectTime]),
+    buyFor: (purchase: Purchase, buyer: Hex, inspectTime: number): Call => call("escrow", "buyFor", [purchaseWords(purchase), buyer, inspectTime]),
     /** By the buyer, while the deal is reserved. */
-    accept: (terms: Terms): Call => call("escrow", "accept", [terms]),
+    accept: (terms: Terms): Call => call("escrow", "accept", [termsWords(terms)]),
     /** By the buyer, while the deal is reserved. */
-    reject: (terms: Terms): Call => call("escrow", "reject", [terms]),
+    reject: (terms: Terms): Call => call("escrow", "reject", [termsWords(terms)]),
     /** By the seller. */
     deliverUnproven: (terms: Terms, page: number, opening: Opening, r: readonly [bigint, bigint], c: readonly bigint[]): Call =>
-      call("escrow", "deliverUnproven", [terms, page, opening, r, c]),
+      call("escrow", "deliverUnproven", [termsWords(terms), page, opening, r, c]),
     /** By anyone. */
     deliverProven: (terms: Terms, page: number, opening: Opening, delivery: KeyDeliveryWords): Call =>
-      call("escrow", "deliverProven", [terms, page, opening, delivery]),
+      call("escrow", "deliverProven", [termsWords(terms), page, opening, delivery]),
     /** By anyone: page 0 the owner's part, page 1 the OEM's. */
     deliverDisputed: (terms: Terms, page: number, agreement: VersionTerms, opening: Opening, delivery: KeyDeliveryWords): Call =>
-      call("escrow", "deliverDisputed", [terms, page, agreement, opening, delivery]),
+      call("escrow", "deliverDisputed", [termsWords(terms), page, agreement, opening, delivery]),
     /** By the buyer. */
-    challenge: (terms: Terms, page: number): Call => call("escrow", "challenge", [terms, page]),
+    challenge: (terms: Terms, page: number): Call => call("escrow", "challenge", [termsWords(terms), page]),
     /** By anyone who has the proof. @param headers words of the page's lots */
     answer: (terms: Terms, page: number, headers: readonly HeaderWords[], delivery: KeyDeliveryWords): Call =>
-      call("escrow", "answer", [terms, page, headers, delivery]),
+      call("escrow", "answer", [termsWords(terms), page, headers, delivery]),
     /** By anyone. @param headers header hashes of the page @param index the lot that the complaint is about */
     complain: (terms: Terms, page: number, headers: readonly Hex[], index: number, header: HeaderWords, complaint: ComplaintWords): Call =>
-      call("escrow", "complain", [terms, page, headers, index, header, complaint]),
+      call("escrow", "complain", [termsWords(terms), page, headers, index, header, complaint]),
     /** By anyone. @param index the lot whose header was shown bad */
-    refundBad: (terms: Terms, page: number, headers: readonly Hex[], index: number): Call => call("escrow", "refundBad", [terms, page, headers, index]),
+    refundBad: (terms: Terms, page: number, headers: readonly Hex[], index: number): Call => call("escrow", "refundBad", [termsWords(terms), page, headers, index]),
     /** By anyone. From Funded `opening` is needed, later `headers`; `signature` is not needed from the buyer itself. */
     settleByReceipt: (
       terms: Terms,
       page: number,
       agreement: VersionTerms,
       by: { signature?: Hex; opening?: Opening; headers?: readonly Hex[] },
-    ): Call => call("escrow", "settleByReceipt", [terms, page, agreement, by.opening ?? noOpening, by.headers ?? [], by.signature ?? "0x"]),
+    ): Call => call("escrow", "settleByReceipt", [termsWords(terms), page, agreement, by.opening ?? noOpening, by.headers ?? [], by.signature ?? "0x"]),
     /** By anyone, after the window. @param headers header hashes of the page, of all pages where they end together */
-    settle: (terms: Terms, page: number, agreement: VersionTerms, headers: readonly Hex[]): Call => call("escrow", "settle", [terms, page, agreement, headers]),
-    refund: (terms: Terms, page: number): Call => call("escrow", "refund", [terms, page]),
+    settle: (terms: Terms, page: number, agreement: VersionTerms, headers: readonly Hex[]): Call => call("escrow", "settle", [termsWords(terms), page, agreement, headers]),
+    refund: (terms: Terms, page: number): Call => call("escrow", "refund", [termsWords(terms), page]),
     /** By the seller. */
-    concede: (terms: Terms, page: number): Call => call("escrow", "concede", [terms, page]),
+    concede: (terms: Terms, page: number): Call => call("escrow", "concede", [termsWords(terms), page]),
     cancelOrder: (nonce: bigint): Call => call("escrow", "cancelOrder", [nonce]),
     cancelOrders: (word: bigint, mask: bigint): Call => call("escrow", "cancelOrders", [word, mask]),
 

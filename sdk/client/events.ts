@@ -1,7 +1,7 @@
 /** Logs as typed events. */
-import type { Log, Provider, Result } from "ethers";
+import { getAddress, type Log, type Provider, type Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
-import { type Agreement, REFUND_REASONS, type RefundReason, type Sale, type VersionTerms } from "../market/index.ts";
+import { type Agreement, REFUND_REASONS, type RefundReason, type Sale, saleOf, type VersionTerms } from "../market/index.ts";
 import type { Deployment } from "./deployment.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";
 
@@ -43,20 +43,10 @@ const hex64 = (value: bigint): string => value.toString(16).padStart(64, "0");
 const n = Number;
 
 /* eslint-disable @typescript-eslint/no-unsafe-assignment -- an ethers Result is untyped; the ABI that it was decoded by gives its form, and tests compare. */
-const saleOf = (t: Result): Sale => ({
-  buyer: t.buyer,
-  feeBps: n(t.feeBps),
-  feeRecipient: t.feeRecipient,
-  priceBps: n(t.priceBps),
-  partiesBps: n(t.partiesBps),
-  rightKey: t.rightKey,
-  agreementDigest: t.agreementDigest,
-  keyX: t.keyX,
-  keyY: t.keyY,
-  deliverBy: n(t.deliverBy),
-  inspectBy: n(t.inspectBy),
-  nonce: t.nonce,
-});
+const sale = (t: Result): Sale => {
+  const unpacked = saleOf({ party: t.party, fee: t.fee, rightKey: t.rightKey, agreementDigest: t.agreementDigest, keyX: t.keyX, keyY: t.keyY });
+  return { ...unpacked, buyer: getAddress(unpacked.buyer) as Hex, feeRecipient: getAddress(unpacked.feeRecipient) as Hex };
+};
 
 const delivery = (a: Result) => ({ dealId: a.dealId, page: n(a.page), r: [...(a.r as Result)] as [bigint, bigint], c: [...(a.c as Result)] as bigint[] });
 
@@ -125,7 +115,7 @@ const EVENTS: { [E in EventName]: { contract: ContractKey; decode: (args: Result
   Ended: { contract: "qoodShares", decode: (a) => ({ agreementId: a.agreementId, by: a.by, version: n(a.version), endsAt: n(a.endsAt) }) },
   Bought: {
     contract: "escrow",
-    decode: (a) => ({ dealId: a.dealId, seller: a.seller, buyer: a.buyer, orderHash: a.orderHash, sale: saleOf(a.sale as Result) }),
+    decode: (a) => ({ dealId: a.dealId, seller: a.seller, buyer: a.buyer, orderHash: a.orderHash, sale: sale(a.sale as Result) }),
   },
   Accepted: { contract: "escrow", decode: (a) => ({ dealId: a.dealId }) },
   Rejected: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, amount: a.amount }) },

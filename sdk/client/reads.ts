@@ -1,7 +1,7 @@
 /** Everything that programs read of the contracts, as typed values. */
 import type { Provider, Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
-import { DEAL_STATES, type Deal, type Terms, type TokenTerms } from "../market/index.ts";
+import { DEAL_STATES, type Deal, type Terms, termsWords, type TokenTerms } from "../market/index.ts";
 import type { Deployment } from "./deployment.ts";
 import { toQoodError } from "./errors.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";
@@ -93,7 +93,7 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     dealOf: async (key: Hex): Promise<Deal> => dealWords(await one<Result>("escrow", "dealOf", [key])),
     /** A page as every move sees it. */
     pageOf: async (terms: Terms, page: number): Promise<{ dealId: Hex; key: Hex; deal: Deal }> => {
-      const found = await read("escrow", "pageOf", [terms, page]);
+      const found = await read("escrow", "pageOf", [termsWords(terms), page]);
       return { dealId: found.dealId as Hex, key: found.key as Hex, deal: dealWords(found.deal as Result) };
     },
     /** keccak256(R, c…) of an unproven delivery; zero where there was none. */

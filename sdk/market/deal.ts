@@ -5,13 +5,12 @@ import { ensure } from "../errors/index.ts";
 import { TYPES } from "../eip712/types.ts";
 import { hashTypedData, sellOrderData } from "../eip712/index.ts";
 import { type Agreement, packShares, type TokenFloor, type VersionTerms, WHOLE_BPS } from "./agreement.ts";
+import { saleWords } from "./sale.ts";
 import { DEAL_FLAGS, type Extras, type Page, type Sale, type SellOrder, type Terms } from "./types.ts";
 
 const abi = AbiCoder.defaultAbiCoder();
 
-const SALE =
-  "tuple(address buyer,uint16 feeBps,address feeRecipient,uint16 priceBps,uint16 partiesBps,bytes32 rightKey,bytes27 agreementDigest," +
-  "uint256 keyX,uint256 keyY,uint64 deliverBy,uint64 inspectBy,uint64 nonce)";
+const SALE = "tuple(bytes32 party,bytes32 fee,bytes32 rightKey,bytes27 agreementDigest,uint256 keyX,uint256 keyY)";
 const VERSION_TERMS =
   "tuple(address owner,address oem,address agent,address storagePayee,uint256 shares,bytes32 tokensHash,bytes32 textHash)";
 
@@ -37,7 +36,7 @@ export function dealId(chainId: number, exchange: Hex, terms: Terms): Hex {
 
 /** As {@link dealId}, from the order's digest. */
 export function dealIdOf(order: Hex, sale: Sale): Hex {
-  return keccak256(abi.encode(["bytes32", "bytes32", SALE], [keccakText("qood/deal/v2"), order, sale])) as Hex;
+  return keccak256(abi.encode(["bytes32", "bytes32", SALE], [keccakText("qood/deal/v2"), order, saleWords(sale)])) as Hex;
 }
 
 /** Key of a page's state: the deal's id for page 0, else keccak256(dealId ‖ page). */

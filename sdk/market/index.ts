@@ -3,4 +3,5 @@ export * from "./agreement.ts";
 export * from "./buyers.ts";
 export * from "./deal.ts";
 export * from "./offer.ts";
+export * from "./sale.ts";
 export * from "./types.ts";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma solidity 0.8.37;
 
+import { Sales } from "./Sales.sol";
+
 /// @notice The unit of delivery, bond, challenge, complaint, refund and settlement: up to 32 lots of one agreement version.
 /// @param lotsHash keccak256 of the packed header hashes, in order.
 /// @param lotCount How many.
@@ -64,33 +66,21 @@ struct SellOrder {
     bytes32 legalHash;
 }
 
-/// @notice What a purchase adds to an order. Together they are all the terms of a deal.
-/// @param buyer Whom data, refunds and slashed bonds go to.
-/// @param feeBps Protocol fee.
-/// @param feeRecipient Its receiver.
-/// @param priceBps What is paid of the order's prices, in basis points: 10,000, or what the hook said.
-/// @param partiesBps What the agreement's parties get of the price after the fee: 10,000, or a resale's royalty; the rest is
-/// the seller's.
+/// @notice What a purchase adds to an order, in six words that {Sales} packs and reads. Together they are all the terms of a
+/// deal.
+/// @param party Buyer, fee, what is paid, what the agreement's parties get, and until when to deliver.
+/// @param fee Fee recipient, until when to inspect, and the buyer's nonce.
 /// @param rightKey Key of the settled page that the seller's resale right comes from; zero for the agent's own sales.
 /// @param agreementDigest Digest of the pinned agreement version.
 /// @param keyX Delivery key of the buyer, x on BabyJubJub.
 /// @param keyY Delivery key of the buyer, y.
-/// @param deliverBy Last second (Unix) before which nobody can refund but the seller.
-/// @param inspectBy Last second (Unix) in which the buyer may reject freely; zero for a purchase made by the buyer himself.
-/// @param nonce Chosen by the buyer, so that one order can be bought twice.
 struct Sale {
-    address buyer;
-    uint16 feeBps;
-    address feeRecipient;
-    uint16 priceBps;
-    uint16 partiesBps;
+    bytes32 party;
+    bytes32 fee;
     bytes32 rightKey;
     bytes27 agreementDigest;
     uint256 keyX;
     uint256 keyY;
-    uint64 deliverBy;
-    uint64 inspectBy;
-    uint64 nonce;
 }
 
 /// @notice All terms of a deal, brought along by every move. Their hash is the deal's id: what is not in here could be swapped.
@@ -160,19 +150,26 @@ library Deals {
     }
 
     /// @notice The deal's id. The order's EIP-712 digest brings in chain and exchange.
-    function idOf(bytes32 orderHash, Sale memory sale) internal pure returns (bytes32) {
-        return keccak256(abi.encode(_DEAL_TAG, orderHash, sale));
+    function idOf(bytes32 orderHash, Sale memory sale) internal pure returns (bytes32 id) {
+        bytes32 tag = _DEAL_TAG;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, tag)
+            mstore(add(at, 0x20), orderHash)
+            mcopy(add(at, 0x40), sale, 0xc0)
+            id := keccak256(at, 0x100)
+        }
     }
 
-    /// @notice As {idOf-bytes32-Sale}, for a sale that a move brings along: its words are copied as they lie.
+    /// @notice As {idOf}, for a sale that a move brings along: its words are copied as they lie.
     function idOfCalldata(bytes32 orderHash, Sale calldata sale) internal pure returns (bytes32 id) {
         bytes32 tag = _DEAL_TAG;
         assembly ("memory-safe") {
             let at := mload(0x40)
             mstore(at, tag)
             mstore(add(at, 0x20), orderHash)
-            calldatacopy(add(at, 0x40), sale, 0x180)
-            id := keccak256(at, 0x1c0)
+            calldatacopy(add(at, 0x40), sale, 0xc0)
+            id := keccak256(at, 0x100)
         }
     }
 
@@ -211,7 +208,7 @@ library Deals {
 
     /// @notice What was paid for a page, rounded down.
     function priceOf(Terms calldata terms, uint256 page) internal pure returns (uint256) {
-        return uint256(terms.order.pages[page].price) * terms.sale.priceBps / WHOLE;
+        return uint256(terms.order.pages[page].price) * Sales.priceBps(terms.sale.party) / WHOLE;
     }
 
     /// @notice Whether a flag is set.

@@ -1,5 +1,5 @@
 /** A vehicle with an agreement, an anchored batch and an order on it: the start of most tests. */
-import { keccak256, toUtf8Bytes, ZeroAddress, ZeroHash } from "ethers";
+import { keccak256, MaxUint256, toUtf8Bytes, ZeroAddress, ZeroHash } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { type Client, eventIn } from "../../../sdk/client/index.ts";
 import { poseidon } from "../../../sdk/crypto/index.ts";
@@ -90,7 +90,7 @@ export async function world(): Promise<World> {
   const { who, calls, deployment } = client;
   await tx(who.auditor, calls.attest(hash("audit"), await now(), 1_000_000_000_000n));
   await tx(who.issuer, calls.mintQdd(who.at.buyer, 500_000_000_000n));
-  await tx(who.buyer, calls.approve(deployment.addresses.qdd, 500_000_000_000n));
+  await tx(who.buyer, calls.approve(deployment.addresses.qdd, MaxUint256));
   // The TSP's standing balance, out of which its bonds are locked.
   await tx(who.issuer, calls.mintQdd(who.at.tsp, 10_000_000_000n));
   await tx(who.tsp, calls.approve(deployment.addresses.qdd, 10_000_000_000n));
