@@ -84,6 +84,18 @@ export const signOrder = (w: World, by: Role, sold: SellOrder): Promise<Hex> => 
 export const signReceipt = (w: World, by: Role, dealId: Hex, page = 0): Promise<Hex> =>
   signTypedData(w.who[by], receiptData(w.domain("escrow"), { dealId, page: BigInt(page) }));
 
+/** Name of the custom error that a transaction or a call ends with, null where it goes through. */
+export async function outcome(sent: Promise<unknown>): Promise<string | null> {
+  try {
+    await sent;
+    return null;
+  } catch (failure) {
+    const found = decodeError(failure);
+    if (found === null) throw failure;
+    return found.name;
+  }
+}
+
 /** Expects that a transaction or a call fails by a custom error with exactly these arguments. */
 export async function refused(sent: Promise<unknown>, error: string, ...args: unknown[]): Promise<void> {
   const failure = await sent.then(
