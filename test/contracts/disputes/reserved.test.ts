@@ -2,13 +2,12 @@
 import { expect } from "chai";
 import { type Call } from "../../../sdk/client/index.ts";
 import { closeProofEngine } from "../../../sdk/proof/index.ts";
-import { buyIt, complaintAbout, DEPOSIT, expectMoney, FLAG, held, market, movesOf, openPage, part, plus, proven, provenOrder, provenPage, reserve, split, stock, unproven, unprovenOrder } from "../support/disputes.ts";
+import { at, buyIt, complaintAbout, DEPOSIT, expectMoney, FLAG, held, market, movesOf, openPage, part, plus, proven, provenOrder, provenPage, reserve, split, stock, unproven, unprovenOrder } from "../support/disputes.ts";
 import { networkHelpers, tx, WINDOW } from "../support/chain.ts";
 import { BOND, PRICE } from "../support/world.ts";
 
 const INSPECT = 50;
 const TOTAL = 3n * PRICE + 2n * DEPOSIT;
-const { setNextBlockTimestamp } = networkHelpers.time;
 
 /** Two pages of a lot each, the second over a spoiled batch; `other` is a deal of the same second lot. */
 async function fixture() {
@@ -32,12 +31,6 @@ type Fixture = Awaited<ReturnType<typeof fixture>>;
 async function spoilHeader(f: Fixture): Promise<void> {
   await tx(f.who.tsp, f.other.deliverProven(f.delivery));
   await tx(f.who.stranger, f.other.complain(0, f.complaint));
-}
-
-/** Sends a call in a block of this second. */
-async function at(second: number, by: Fixture["who"]["buyer"], call: Call) {
-  await setNextBlockTimestamp(second);
-  return tx(by, call);
 }
 
 describe("A reserved deal", () => {

@@ -1,7 +1,7 @@
 /** Deals that go wrong: batches of the dishonest sealer, unproven and proven deliveries of pages of any size, real complaints, money told to the last unit. */
 import { join } from "node:path";
 import { expect } from "chai";
-import { Contract } from "ethers";
+import { BaseContract, type Signer } from "ethers";
 import { type Hex, toHex } from "../../../sdk/bytes/index.ts";
 import { type Call, eventIn, INTERFACES } from "../../../sdk/client/index.ts";
 import { deliveryContext, deliveryScalar, padLots, wrapKeys } from "../../../sdk/delivery/index.ts";
@@ -10,7 +10,7 @@ import { anchorTree, hashHeader, type HeaderWords } from "../../../sdk/formats/i
 import { type ComplaintWords, type Deal, type KeyDeliveryWords, type Lot, type Opening, page, type Page, type SellOrder, type Terms, versionTerms } from "../../../sdk/market/index.ts";
 import { KeyDeliveryProver, loadProofArtifacts } from "../../../sdk/proof/index.ts";
 import { type Batch, bytesOf, type Fault, seal } from "../../support/sealer.ts";
-import { CHAIN_ID, type Role, tx, WINDOW } from "./chain.ts";
+import { CHAIN_ID, networkHelpers, type Role, tx, WINDOW } from "./chain.ts";
 import { complaintOf } from "./complaint.ts";
 import { agree, BOND, bought, BUYER_KEY, hash, header, order, PRICE, purchase, SCHEMA, type World, world } from "./world.ts";
 
@@ -181,6 +181,12 @@ export function movesOf(w: World, { dealId, terms }: { dealId: Hex; terms: Terms
   };
 }
 
+/** Sends a call in a block of this second. */
+export async function at(second: number, by: Signer, call: Call) {
+  await networkHelpers.time.setNextBlockTimestamp(second);
+  return tx(by, call);
+}
+
 // ---------------------------------------------------------------- money
 
 const PAID = ["owner", "oem", "tsp", "storage", "buyer", "stranger", "owner2", "tsp2", "oem2", "feeTaker"] as const;
@@ -208,7 +214,8 @@ export async function expectMoney(w: World, change: Credits, act: () => Promise<
   const balance = await w.reads.balanceOf(qdd, escrow);
   await act();
   const after = await credits(w);
-  const found = Object.fromEntries(PAID.map((role) => [role, after[role]! - before[role]!]).filter(([, amount]) => amount !== 0n));
+  const found: Credits = {};
+  for (const role of PAID) if (after[role] !== before[role]) found[role] = after[role]! - before[role]!;
   expect(found).to.deep.equal(Object.fromEntries(Object.entries(change).filter(([, amount]) => amount !== 0n)));
   expect(await w.reads.balanceOf(qdd, escrow)).to.equal(balance);
 }
@@ -229,10 +236,11 @@ export function plus(...all: Credits[]): Credits {
 
 // ---------------------------------------------------------------- fixtures
 
-/** The world with the whole exchange, both halves, as an ethers object for matchers. */
+/** The world with the whole exchange, both halves, for matchers. */
 export async function market() {
   const w = await world();
-  return { ...w, escrow: new Contract(w.deployment.addresses.escrow, INTERFACES.escrow, w.who.stranger) };
+  const escrow: BaseContract = new BaseContract(w.deployment.addresses.escrow, INTERFACES.escrow, w.who.stranger);
+  return { ...w, escrow };
 }
 export type Market = Awaited<ReturnType<typeof market>>;
 
