@@ -57,7 +57,7 @@ interface Row {
 const all =
   (...steps: (Move | number | "bad")[]) =>
   async (f: Fixture): Promise<void> => {
-    for (const step of steps) await (step === "bad" ? f.spoil() : typeof step === "number" ? increase(step) : f.move(step));
+    for (const step of steps) await (step === "bad" ? f.spoil() : typeof step === "number" ? networkHelpers.time.increase(step) : f.move(step));
   };
 const LATE = WINDOW + 1;
 const LOCK: Credits = { tsp: -BOND };
