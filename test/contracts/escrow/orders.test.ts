@@ -87,7 +87,7 @@ describe("Escrow, orders", () => {
     await refused(tx(who.buyer, late), "SellOrders_Expired", at, at + 1);
   });
 
-  it("is bought once, as often as it says, or any number of times", async () => {
+  it("F33: is bought once, as often as it says, or any number of times", async () => {
     const { who, reads, buy, escrow, sold } = await networkHelpers.loadFixture(market);
     const single = { ...sold, repeatable: false, nonce: 300n };
     expect(await reads.isCancelled(who.at.tsp, 300n)).to.equal(false);
@@ -128,7 +128,7 @@ describe("Escrow, orders", () => {
     expect(await reads.isCancelled(who.at.tsp, 2n ** 256n - 1n)).to.equal(true);
   });
 
-  it("pins the agreement's version in force, by its own preimage, from its agent", async () => {
+  it("F17: pins the agreement's version in force, by its own preimage, from its agent", async () => {
     const m = await networkHelpers.loadFixture(market);
     const { who, calls, buy, sold, agreement, text } = m;
     await refused(tx(who.buyer, await buy({ ...sold, version: 2 })), "Escrow_VersionNotInForce", agreement, 2, 1);
@@ -147,7 +147,7 @@ describe("Escrow, orders", () => {
     await refused(tx(who.buyer, await buy({ ...sold, version: 3 })), "Escrow_VersionNotInForce", agreement, 3, 0);
   });
 
-  it("stops where the text does not authorise the pair, or one side has denied it", async () => {
+  it("F17: stops where the text does not authorise the pair, or one side has denied it", async () => {
     const { who, calls, buy, sold, vehicle } = await networkHelpers.loadFixture(market);
     await refused(tx(who.buyer, await buy({ ...sold, privacy: 2 })), "Escrow_PairDenied", 2, 2);
     await tx(who.oem, calls.deny(vehicle, 1, 2, 1));
@@ -168,7 +168,7 @@ describe("Escrow, orders", () => {
     await refused(tx(who.buyer, await buy({ ...sold, token })), "Escrow_TokenNotAgreed", token);
   });
 
-  it("costs at least the floor for each lot of each page, or the class's principal has signed it too", async () => {
+  it("F17: costs at least the floor for each lot of each page, or the class's principal has signed it too", async () => {
     const m = await networkHelpers.loadFixture(market);
     const { who, buy, sold } = m;
     const priced = (price: bigint, dataClass = 2, lotCount = 1): SellOrder => ({ ...sold, dataClass, pages: [{ ...sold.pages[0]!, price, lotCount }] });
