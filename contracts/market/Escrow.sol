@@ -136,12 +136,9 @@ contract Escrow is IEscrowTrade, EscrowBase {
         bytes calldata signature
     ) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _loadEnd(terms, page);
-        if (deal.state == State.Funded) {
-            _openAll(terms, page, key, deal, opening);
-        } else {
-            _requireDelivered(key, deal, true);
-            _checkNotBad(terms, page, headers);
-        }
+        _requireOpen(terms, key, deal);
+        if (deal.state == State.Funded) _openAll(terms, page, key, deal, opening);
+        else _checkNotBad(terms, page, headers);
         if (msg.sender != Sales.buyer(terms.sale.party)) {
             bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(_RECEIPT_TYPEHASH, dealId, page)));
             if (!Signatures.isValid(Sales.buyer(terms.sale.party), digest, signature)) revert Escrow_BadReceipt(Sales.buyer(terms.sale.party));

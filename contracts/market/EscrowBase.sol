@@ -124,12 +124,23 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         ) revert Escrow_WrongState(key, deal.state);
     }
 
+    /// @dev Funded, delivered or Challenged. Of a reserved deal only the buyer disposes, and of the whole: a rejection pays every
+    /// page back, so that none may have ended before.
+    function _requireOpen(Terms calldata terms, bytes32 key, Deal memory deal) internal view {
+        if (deal.state != State.Funded) _requireDelivered(key, deal, true);
+        else _requireNotReserved(terms, deal);
+    }
+
+    function _requireNotReserved(Terms calldata terms, Deal memory deal) internal view {
+        if (_isReserved(terms, deal)) revert Escrow_Reserved(Sales.inspectBy(terms.sale.fee), block.timestamp);
+    }
+
     // ---------------------------------------------------------------- delivery
 
     /// @dev What both kinds of delivery on chain check first.
     function _checkDelivery(Terms calldata terms, uint256 page, bytes32 dealId, bytes32 key, Deal memory deal) internal view {
         if (deal.state != State.Funded) revert Escrow_WrongState(key, deal.state);
-        if (_isReserved(terms, deal)) revert Escrow_Reserved(Sales.inspectBy(terms.sale.fee), block.timestamp);
+        _requireNotReserved(terms, deal);
         address hook = terms.order.hook;
         if (hook != address(0) && !Hooks.askDelivery(hook, terms.order.hookCodeHash, dealId, page)) {
             revert Escrow_HookRefused(hook);

@@ -144,7 +144,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     /// @inheritdoc IEscrowDisputes
     function concede(Terms calldata terms, uint256 page) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _loadEnd(terms, page);
-        if (deal.state != State.Funded) _requireDelivered(key, deal, true);
+        _requireOpen(terms, key, deal);
         if (msg.sender != terms.order.seller) revert Escrow_NotSeller(msg.sender, terms.order.seller);
         _refund(dealId, key, terms, page, deal, Reason.Conceded);
     }
@@ -185,7 +185,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     /// @inheritdoc IEscrowDisputes
     function refundBad(Terms calldata terms, uint256 page, bytes32[] calldata headers, uint256 index) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
-        if (deal.state != State.Funded) _requireDelivered(key, deal, true);
+        _requireOpen(terms, key, deal);
         bytes32 headerHash = _soldHeader(terms, page, headers, index);
         if (_marks[headerHash] != _BAD) revert Escrow_HeaderNotBad(headerHash);
         _refund(dealId, key, terms, page, deal, Reason.BadHeader);
@@ -247,7 +247,10 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         bool slash = deal.state != State.Funded;
         _deals[key].state = State.Refunded;
         (uint256 price, uint256 deposit) = _heldFor(terms, page, deal);
-        uint256 bond = _endBonds(dealId, terms, page, deal, slash, reason == Reason.Late);
+        // Too late also where the seller concedes before anyone asks for the refund: it would spare who withheld a page. A page
+        // over a bad header could not be delivered any more.
+        bool late = reason != Reason.BadHeader && block.timestamp > Sales.deliverBy(terms.sale.party);
+        uint256 bond = _endBonds(dealId, terms, page, deal, slash, late);
         _credit(Sales.buyer(terms.sale.party), terms.order.token, price + deposit + bond);
         emit Refunded(dealId, page, reason, price + deposit, bond);
     }

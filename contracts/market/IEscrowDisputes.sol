@@ -95,7 +95,7 @@ interface IEscrowDisputes is IEscrowTypes {
     /// @dev Emits {Refunded}.
     ///
     /// Requirements:
-    /// - The page is Funded, delivered or Challenged.
+    /// - The page is Funded and not reserved, delivered or Challenged.
     /// - The caller is the seller.
     function concede(Terms calldata terms, uint256 page) external;
 
@@ -126,11 +126,11 @@ interface IEscrowDisputes is IEscrowTypes {
     ) external;
 
     /// @notice Refunds a page that has a header which a complaint in any deal has shown to be bad, after a delivery with the
-    /// bond. Always possible until the page has ended.
+    /// bond. Always possible until the page has ended; a reserved deal is rejected instead.
     /// @dev Emits {Refunded}.
     ///
     /// Requirements:
-    /// - The page is Funded, delivered or Challenged.
+    /// - The page is Funded and not reserved, delivered or Challenged.
     /// - `headers` are the page's header hashes, and the one at `index` was shown bad.
     function refundBad(Terms calldata terms, uint256 page, bytes32[] calldata headers, uint256 index) external;
 

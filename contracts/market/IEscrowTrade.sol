@@ -92,7 +92,7 @@ interface IEscrowTrade is IEscrowTypes {
     /// signature. From Funded `opening` is read (of all pages, where they end together), later `headers`.
     ///
     /// Requirements:
-    /// - The page is Funded, DeliveredUnproven, Challenged or DeliveredProven.
+    /// - The page is Funded and not reserved, DeliveredUnproven, Challenged or DeliveredProven.
     /// - The buyer has signed, or calls.
     /// - From Funded: the lots are those sold and each header opens.
     /// - Later: `headers` are the lots' header hashes and none was shown bad.

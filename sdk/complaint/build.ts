@@ -3,11 +3,12 @@ import { equalBytes, toHex } from "../bytes/index.ts";
 import { ensure } from "../errors/index.ts";
 import { leafPosition } from "../formats/layout.ts";
 import { LeafHasher } from "../formats/leaf.ts";
+import type { ComplaintWords } from "../market/types.ts";
 import { segmentKeyStatement, type ProvenSegmentKey } from "../proof/segment-key.ts";
 import { sampleLeaf } from "../sealing/leaf.ts";
 import type { BatchKeys, CheckedBatch } from "../sealing/types.ts";
 import { keyOf } from "./fault.ts";
-import type { Complaint, ComplaintDraft, UnprovenComplaint } from "./types.ts";
+import type { ComplaintDraft, UnprovenComplaint } from "./types.ts";
 
 /**
  * Builds the complaint about one leaf. Its proof is still to be made from `proofInput`.
@@ -40,10 +41,10 @@ export function buildComplaint(batch: CheckedBatch, keys: BatchKeys, leaf: numbe
 }
 
 /**
- * Puts the proof into the complaint that it was made for.
+ * Puts the proof into the complaint that it was made for. Anyone can make a proof anew from another, so two complaints may say the same in other words.
  * @throws QoodError `COMPLAINT_PROOF` where it is the proof of another segment or key
  */
-export function withProof(complaint: UnprovenComplaint, { proof, statement }: ProvenSegmentKey): Complaint {
+export function withProof(complaint: UnprovenComplaint, { proof, statement }: ProvenSegmentKey): ComplaintWords {
   const { interval, segment, segmentKey } = statement;
   ensure(
     interval === complaint.interval && segment === complaint.segment && segmentKey === complaint.segmentKey,

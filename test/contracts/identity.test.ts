@@ -257,6 +257,14 @@ describe("DeviceRegistry", () => {
       await expect(tx(who.tsp, calls.setupDevice(old))).to.be.revertedWithCustomError(registry, "DeviceRegistry_BadOwnerSignature").withArgs(who.at.owner);
     });
 
+    it("takes a consent in its last second", async () => {
+      const { who, calls, registry, setup } = await networkHelpers.loadFixture(fixture);
+      const at = (await now()) + 10;
+      const last = { ...(await setup({ deadline: at })), deadline: at };
+      await networkHelpers.time.setNextBlockTimestamp(at);
+      await expect(tx(who.tsp, calls.setupDevice(last))).to.emit(registry, "DeviceSetUp");
+    });
+
     it("refuses a late consent, an agent that is no TSP, an unknown vehicle", async () => {
       const { who, calls, registry, setup, deployment } = await networkHelpers.loadFixture(fixture);
       const at = (await now()) + 10;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ZeroAddress, ZeroHash } from "ethers";
+import { concat, dataSlice, keccak256, toBeHex, ZeroAddress, ZeroHash } from "ethers";
 import hre from "hardhat";
 import type { Hex } from "../../sdk/bytes/index.ts";
 import { deliveryContext } from "../../sdk/delivery/index.ts";
@@ -43,6 +43,30 @@ describe("QoodShares", () => {
       await expect(tx(who.tsp, await call({ ...next, nonce: 0 }))).to.be.revertedWithCustomError(shares, "QoodShares_WrongNonce").withArgs(0, 1);
     });
 
+    it("takes a text in its last second", async () => {
+      const { who, shares, call, next } = await networkHelpers.loadFixture(fixture);
+      const at = (await now()) + 10;
+      const last = await call({ ...next, deadline: at });
+      await networkHelpers.time.setNextBlockTimestamp(at);
+      await expect(tx(who.tsp, last)).to.emit(shares, "Agreed");
+    });
+
+    it("leaves start and digest of the version before as they were", async () => {
+      const f = await networkHelpers.loadFixture(fixture);
+      const before = await f.reads.versionOf(f.agreement, 1);
+      await networkHelpers.time.increase(DAY);
+      await agree(f, f.next);
+      expect(await f.reads.versionOf(f.agreement, 1)).to.deep.equal(before);
+      expect((await f.reads.versionOf(f.agreement, 2)).start).to.equal(await now());
+    });
+
+    it("takes the most tokens and the longest notice", async () => {
+      const { who, reads, call, next, agreement } = await networkHelpers.loadFixture(fixture);
+      const tokens = Array(8).fill(next.tokens[0]!) as Agreement["tokens"];
+      await tx(who.tsp, await call({ ...next, tokens, noticePeriod: 180 * DAY }));
+      expect((await reads.headOf(agreement)).noticePeriod).to.equal(180 * DAY);
+    });
+
     it("refuses wrong parties", async () => {
       const { who, shares, vehicles, call, next } = await networkHelpers.loadFixture(fixture);
       await expect(tx(who.tsp, await call({ ...next, owner: who.at.owner2 }))).to.be.revertedWithCustomError(shares, "QoodShares_NotOwnerInEpoch").withArgs(who.at.owner2, who.at.owner);
@@ -67,6 +91,7 @@ describe("QoodShares", () => {
       const cases: [Partial<Agreement>, string, unknown[]][] = [
         [{ pairs: pairs.slice(1) }, "QoodShares_PairCount", [5]],
         [{ pairs: [pairs[1]!, pairs[0]!, ...pairs.slice(2)] }, "QoodShares_PairOutOfOrder", [0]],
+        [{ pairs: [pairs[2]!, pairs[1]!, pairs[0]!, ...pairs.slice(3)] }, "QoodShares_PairOutOfOrder", [0]],
         [{ pairs: pairs.with(2, { ...pairs[2]!, ownerBps: 6001 }) }, "QoodShares_SharesDoNotSum", [2, 10_001]],
         [{ pairs: pairs.with(2, { ...pairs[2]!, ownerBps: 5999 }) }, "QoodShares_SharesDoNotSum", [2, 9_999]],
         [{ pairs: pairs.with(3, { ...pairs[3]!, ownerBps: 1 }) }, "QoodShares_DeniedPairHasShares", [3]],
@@ -105,6 +130,7 @@ describe("QoodShares", () => {
         const who_ = i % 2 === 0 ? "owner" : "oem";
         await expect(tx(who[who_], calls.deny(vehicle, 1, dataClass, privacy))).to.emit(shares, "Denied").withArgs(agreement, who.at[who_], dataClass, privacy);
         expect((await reads.headOf(agreement)).denied).to.equal(2 ** (i + 1) - 1);
+        expect((await reads.currentVersion(agreement)).denied).to.equal(2 ** (i + 1) - 1);
         await expect(tx(who.owner, calls.deny(vehicle, 1, dataClass, privacy))).to.be.revertedWithCustomError(shares, "QoodShares_AlreadyDenied").withArgs(dataClass, privacy);
       }
       // A text signed before the denials does not undo them.
@@ -231,6 +257,41 @@ describe("Hashes of SDK and contracts", () => {
 });
 
 describe("DataRegistry", () => {
+  it("anchors a root once for each who vouches for it, and tells where its list is", async () => {
+    const { who, calls, reads, deployment } = await networkHelpers.loadFixture(fixture);
+    const registry = await contractAt("DataRegistry", deployment.addresses.dataRegistry);
+    const root = hash("root");
+    const anchor = calls.anchor(root, 7, hash("leaves"), hash("list"));
+    await expect(tx(who.tsp, anchor)).to.emit(registry, "Anchored").withArgs(who.at.tsp, root, 7, hash("leaves"), hash("list"));
+    const anchored = await reads.anchorOf(who.at.tsp, root);
+    expect([anchored.sequence, anchored.time, anchored.blockNumber]).to.deep.equal([7, await now(), await ethers.provider.getBlockNumber()]);
+    await networkHelpers.time.increase(5);
+    await expect(tx(who.tsp, calls.anchor(root, 8, hash("leaves"), hash("list")))).to.be.revertedWithCustomError(registry, "DataRegistry_AlreadyAnchored").withArgs(who.at.tsp, root);
+    await expect(tx(who.stranger, anchor)).to.emit(registry, "Anchored").withArgs(who.at.stranger, root, 7, hash("leaves"), hash("list"));
+  });
+
+  it("opens a header at the end of the longest path", async () => {
+    const f = await networkHelpers.loadFixture(fixture);
+    const registry = await contractAt("DataRegistry", f.deployment.addresses.dataRegistry);
+    const words = header(f);
+    const path = Array.from({ length: 20 }, (_, i) => hash(`sibling ${i}`));
+    const root = path.reduce((node, sibling) => keccak256(concat(node < sibling ? [node, sibling] : [sibling, node])) as Hex, hashHeader(words));
+    await tx(f.who.tsp, f.calls.anchor(root, 1, hash("leaves"), hash("list")));
+    const [headerHash] = (await ask(registry, "openHeader", words, path)) as [string];
+    expect(headerHash).to.equal(hashHeader(words));
+  });
+
+  it("resolves proofs of the known kind and length only", async () => {
+    const f = await networkHelpers.loadFixture(fixture);
+    const registry = await contractAt("DataRegistry", f.deployment.addresses.dataRegistry);
+    const { stream } = header(f);
+    const proof = rightsProof(f);
+    const otherKind = concat([toBeHex(2, 32), dataSlice(proof, 32)]);
+    for (const wrong of [otherKind, concat([proof, ZeroHash]), dataSlice(proof, 0, 160), "0x"]) {
+      await expect(ask(registry, "resolve", stream, wrong), wrong).to.be.revertedWithCustomError(registry, "DataRegistry_UnknownHandle").withArgs(stream);
+    }
+  });
+
   it("opens a header under its TSP's anchor and resolves its handle", async () => {
     const f = await networkHelpers.loadFixture(fixture);
     const registry = await contractAt("DataRegistry", f.deployment.addresses.dataRegistry);

@@ -32,7 +32,8 @@ describe("AttestedReserveFeed", () => {
     await networkHelpers.time.setNextBlockTimestamp(at + 10);
     await expect(tx(who.auditor, calls.attest(hash("d"), at + 11, 5n))).to.be.revertedWithCustomError(feed, "AttestedReserveFeed_InFuture").withArgs(at + 11, at + 10);
     await expect(tx(who.auditor, calls.attest(hash("d"), at, 2n ** 128n))).to.be.revertedWithCustomError(feed, "AttestedReserveFeed_AmountTooLarge").withArgs(2n ** 128n);
-    await tx(who.auditor, calls.attest(hash("d"), at, 5n));
+    await tx(who.auditor, calls.attest(hash("d"), at, 2n ** 128n - 1n));
+    expect(((await ask(feed, "latestRoundData")) as bigint[])[1]).to.equal(2n ** 128n - 1n);
     await expect(tx(who.auditor, calls.attest(hash("d"), at - 1, 5n))).to.be.revertedWithCustomError(feed, "AttestedReserveFeed_OlderThanLast").withArgs(at - 1, at);
     await expect(ask(feed, "getRoundData", 2)).to.be.revertedWithCustomError(feed, "AttestedReserveFeed_UnknownRound").withArgs(2);
   });

@@ -15,7 +15,7 @@ import { createAppender, keys, proveJobSchema, registerStream } from "../../work
 import { createKuboStorage } from "../../workers/shared/storage/index.ts";
 import { makeCar } from "./support/fleet.ts";
 import type { Car } from "./support/fleet.ts";
-import { buy, fundBuyer, mintAgreed } from "./support/market.ts";
+import { buy, depositBonds, fundBuyer, mintAgreed } from "./support/market.ts";
 import { runToEnd, startWorker } from "./support/processes.ts";
 import type { RunningWorker } from "./support/processes.ts";
 import { secretOf, startWorld, until } from "./support/world.ts";
@@ -43,6 +43,7 @@ describe("prover and delivery", () => {
     await registerStream(world.redis, PREFIX, car.config);
     await world.grant(car);
     await fundBuyer(world, 100_000_000n);
+    await depositBonds(world, 100_000_000n);
     const ingest = await startWorker("ingest", common("--artefacts", join(world.dir, "artefacts"), "--anchor-seconds", "0.2", "--tick-ms", "20", "--batch-records", "60", "--lock-ms", "1000"), world.secrets);
     running.push(ingest);
     const appender = createAppender(world.redis, PREFIX);
@@ -68,12 +69,12 @@ describe("prover and delivery", () => {
     const [event] = (await readEvents(world.client.deployment, world.provider, "DeliveredProven", { fromBlock: 0, toBlock: "latest", indexed: [dealId] })).slice(0, 1);
     const { words, rest } = offer.lots[0]!.header;
     const context = deliveryContext({ chainId: 31337n, exchange: world.client.deployment.addresses.escrow, dealId, page: 0 });
-    const [k] = unwrapKeys(secret, { context, commitments: [words.kc1], wrapped: { R: event!.r, c: [event!.c] } });
+    const [k] = unwrapKeys(secret, { context, commitments: [words.kc1], wrapped: { R: event!.r, c: event!.c } });
     assert.equal(k, batchKey(daySecret(secretOf(car), rest.day), car.config.handle, words.sequence, rest.sealNonce));
   }
   const dealAt = async (nonce: bigint): Promise<Hex> => {
     const bought = await readEvents(world.client.deployment, world.provider, "Bought", { fromBlock: 0, toBlock: "latest" });
-    return bought.find(({ terms }) => terms.nonce === nonce)!.dealId;
+    return bought.find(({ sale }) => sale.nonce === nonce)!.dealId;
   };
 
   it("offers every batch once, at the price of the setting, also when killed and started again", async () => {
@@ -108,9 +109,8 @@ describe("prover and delivery", () => {
 
   it("wraps no key for a deal that the chain does not know as paid", async () => {
     const queue = new Queue("prove", { connection: world.redis, prefix: PREFIX });
-    const deal = JSON.parse((await world.redis.hget(keys.deals(PREFIX), await dealAt(1n)))!) as { terms: Record<string, unknown> };
-    const real = (await queue.getJob(await dealAt(1n)))!.data as { header: unknown };
-    const job = await queue.add("prove", { terms: { ...deal.terms, nonce: "77" }, header: real.header }, { jobId: "greedy", attempts: 1 });
+    const { terms, ...rest } = (await queue.getJob(await dealAt(1n)))!.data as { terms: { order: unknown; sale: Record<string, unknown> } };
+    const job = await queue.add("prove", { ...rest, terms: { ...terms, sale: { ...terms.sale, nonce: "77" } } }, { jobId: "greedy", attempts: 1 });
     await until("the refusal", async () => await (await queue.getJob(job.id!))!.isFailed());
     assert.match((await queue.getJob(job.id!))!.failedReason, /does not wait for a delivery: the chain says None/);
     await queue.close();

@@ -37,7 +37,8 @@ export async function readDeal(redis: Redis, prefix: string, dealId: string): Pr
   return text === null ? undefined : dealRecordSchema.parse(JSON.parse(text));
 }
 
-const orderSchema = z.object({ cid: z.string(), stream: z.string(), sequence: z.int() });
+/** What is noted of an order that was offered: where its file lies, and what it sells first. */
+const orderSchema = z.object({ cid: z.string(), stream: z.string(), sequence: z.int(), order: termsSchema.shape.order });
 const cursorSchema = z.object({ block: z.int(), hash: z.string() });
 const CURSOR = "deals";
 const PAGE = 2000;
@@ -69,17 +70,17 @@ export function createFollower(options: { readonly redis: Redis; readonly prefix
         const block = await chain.provider.getBlock(to);
         if (typeof block?.hash !== "string") return;
         const write = redis.multi();
-        for (const { dealId, terms, blockNumber } of events) {
-          const order = await redis.hget(keys.orders(prefix), terms.orderHash);
-          if (order === null) {
-            log.error({ dealId, orderHash: terms.orderHash }, "ALARM: a deal was made with an order that is not known here");
+        for (const { dealId, orderHash, sale, blockNumber } of events) {
+          const known = await redis.hget(keys.orders(prefix), orderHash);
+          if (known === null) {
+            log.error({ dealId, orderHash }, "ALARM: a deal was made with an order that is not known here");
             continue;
           }
-          const { cid, stream, sequence } = orderSchema.parse(JSON.parse(order));
+          const { cid, stream, sequence, order } = orderSchema.parse(JSON.parse(known));
           if ((await redis.hexists(keys.deals(prefix), dealId)) === 0) {
-            const deal: DealRecord = { dealId, terms, offer: cid, stream, sequence, boughtBlock: blockNumber, status: "open", note: "", tries: 0, transaction: null, ms: null };
+            const deal: DealRecord = { dealId, terms: { order, sale }, offer: cid, stream, sequence, boughtBlock: blockNumber, status: "open", note: "", tries: 0, transaction: null, ms: null };
             write.hset(keys.deals(prefix), dealId, encodeDeal(deal)).sadd(keys.openDeals(prefix), dealId);
-            log.info({ dealId, stream, sequence, buyer: terms.buyer }, "deal bought");
+            log.info({ dealId, stream, sequence, buyer: sale.buyer }, "deal bought");
           }
         }
         write.hset(keys.cursors(prefix), CURSOR, JSON.stringify({ block: to, hash: block.hash }));

@@ -60,7 +60,7 @@ async function openWhole(context: DeliverContext, lot: OfferLot): Promise<void> 
 
 /** Has the delivery proven by whichever prover is there; the job is the same however often it is asked for. */
 async function prove(context: DeliverContext, deal: DealRecord, lot: OfferLot): Promise<ProveResult> {
-  const data = z.encode(proveJobSchema, { terms: deal.terms, header: lot.header });
+  const data = z.encode(proveJobSchema, { terms: deal.terms, page: 0, headers: [lot.header] });
   const job = await context.proofs.add("prove", data, { ...JOB_OPTIONS, jobId: deal.dealId, attempts: 20 });
   for (;;) {
     if (context.signal.aborted) throw new QoodError("ENDING", "ended before the proof was there; it will be waited for again");
@@ -87,7 +87,7 @@ const HOPELESS = /^(HEADER|DESCRIPTION|CIPHERTEXT|DATA_HASHES|ROOT|STORED|OPEN|L
 export async function serveDeal(context: DeliverContext, deal: DealRecord): Promise<void> {
   const { client, chain, lane, log } = context;
   const { dealId, terms } = deal;
-  const notAfter = terms.deliverBy - context.marginSeconds;
+  const notAfter = terms.sale.deliverBy - context.marginSeconds;
   const key = `deliver:${dealId}:${deal.tries}`;
   const { state } = await client.reads.dealOf(dealId);
   if (state !== "Funded" && state !== "DeliveredProven") return end(context, deal, { status: "closed", note: `the chain says ${state}` });
@@ -95,7 +95,7 @@ export async function serveDeal(context: DeliverContext, deal: DealRecord): Prom
   let ms = { check: 0, prove: 0, deliver: 0 };
   if (state === "Funded") {
     if ((await chain.now()) > notAfter && !(await lane.has(key))) {
-      log.error({ dealId, deliverBy: terms.deliverBy }, "ALARM: too late to deliver safely; the deal will be refunded");
+      log.error({ dealId, deliverBy: terms.sale.deliverBy }, "ALARM: too late to deliver safely; the deal will be refunded");
       return end(context, deal, { status: "late", note: `later than ${context.marginSeconds} s before deliverBy` });
     }
     const offer = decodeOffer(await context.storage.get(deal.offer, { maxBytes: MAX_OFFER_BYTES }));
@@ -112,7 +112,7 @@ export async function serveDeal(context: DeliverContext, deal: DealRecord): Prom
     const proven = performance.now();
     const { a, b, c } = decodeProof(proof.proof);
     const words: KeyDeliveryWords = { r: proof.r, c: proof.c, proofA: [...a], proofB: [[...b[0]], [...b[1]]], proofC: [...c] };
-    const call = client.calls.deliverProven(terms, openingOf(offer), words);
+    const call = client.calls.deliverProven(terms, 0, openingOf(offer, 0), words);
     if (!(await lane.has(key))) {
       await chain.provider.call({ from: lane.address, to: call.to, data: call.data }).catch((error: unknown) => {
         throw toQoodError(error, call.what);

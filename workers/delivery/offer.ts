@@ -73,17 +73,19 @@ export async function publishOffer(context: OfferContext, batch: AnnouncedBatch)
   const former = current.start <= time ? undefined : await formerVersion(client, chain, agreement, current.version, time, batch.lot.anchor.tsp);
 
   const token = (settings.token ?? deployment.addresses.qdd) as Hex;
+  const { scale, bond1 } = await client.reads.tokenTermsOf(token);
+  const bond = BigInt(bond1) * 10n ** BigInt(scale);
   const order: SellOrder = {
-    ...{ seller, buyer: ZERO_ADDRESS, token, maxFeeBps: settings.maxFeeBps, agreementId: agreement, version: current.version },
-    ...{ dataClass: DATA_CLASS[dataClass], privacy: PRIVACY[privacy], flags: DEAL_FLAGS.provenOnly, hook: ZERO_ADDRESS, hookCodeHash: ZERO_WORD },
-    pages: [page([batch.headerHash as Hex], priceOf(settings, dataClass, token, current))],
+    ...{ seller, buyer: ZERO_ADDRESS, buyersRoot: ZERO_WORD, token, maxFeeBps: settings.maxFeeBps, agreementId: agreement, version: current.version },
+    ...{ dataClass: DATA_CLASS[dataClass], privacy: PRIVACY[privacy], flags: DEAL_FLAGS.provenOnly, royaltyBps: 0, hook: ZERO_ADDRESS, hookCodeHash: ZERO_WORD },
+    pages: [page([batch.headerHash as Hex], priceOf(settings, dataClass, token, current), bond)],
     ...{ deliverTime: settings.deliverSeconds, answerTime: 0, complaintWindow: settings.complaintSeconds, repeatable: true, maxFills: 0 },
     ...{ expiry: time + settings.orderSeconds, nonce: orderNonce(batch.headerHash, current.version), legalHash: current.text.legalHash },
   };
   const data = sellOrderData({ chainId: deployment.chainId, verifyingContract: deployment.addresses.escrow }, order);
   const offer: Offer = {
     ...{ format: OFFER_FORMAT, chainId: deployment.chainId, exchange: deployment.addresses.escrow, order },
-    ...{ signature: await signTypedData(wallet, data), principalSignature: "0x" },
+    ...{ signature: await signTypedData(wallet, data), ownerSignature: "0x", oemSignature: "0x" },
     agreement: { version: current.version, text: current.text },
     lots: [{ ...batch.lot, former: former === undefined ? 0 : 1 }],
     formers: former === undefined ? [] : [{ version: former.version, text: former.text }],

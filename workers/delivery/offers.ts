@@ -1,6 +1,7 @@
+import { z } from "zod";
 import { QoodError } from "@qoodblock/sdk/errors";
 import type { Logger } from "../shared/log/index.ts";
-import { keys, readBatches } from "../shared/queue/index.ts";
+import { keys, readBatches, termsSchema } from "../shared/queue/index.ts";
 import { publishOffer } from "./offer.ts";
 import type { OfferContext } from "./offer.ts";
 
@@ -25,7 +26,7 @@ export function createOfferer(context: OfferContext & { readonly log: Logger }):
     try {
       const { cid, orderHash, order } = await publishOffer(context, batch);
       const told = { cid, orderHash, stream: batch.stream, sequence: batch.sequence, headerHash: batch.headerHash, price: order.pages[0]!.price.toString(), token: order.token, records: batch.records };
-      write.hset(keys.orders(prefix), orderHash, JSON.stringify({ cid, stream: batch.stream, sequence: batch.sequence }));
+      write.hset(keys.orders(prefix), orderHash, JSON.stringify({ cid, stream: batch.stream, sequence: batch.sequence, order: z.encode(termsSchema.shape.order, order) }));
       write.xadd(keys.offers(prefix), "*", "offer", JSON.stringify(told));
       write.srem(asideKey, id);
       log.info({ stream: batch.stream, sequence: batch.sequence, cid, orderHash }, "batch offered");

@@ -22,16 +22,16 @@ const schema = z.object({
   ...processSettings.shape,
 });
 
-const INSTANCE = "KeyDelivery1";
+const INSTANCES = ["KeyDelivery1", "KeyDelivery8", "KeyDelivery32"] as const;
 
 await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals for their buyers and proves it (KeyDelivery). Jobs carry no secret: keys are derived here, from the vault.", schema }, async ({ settings, log, signal }) => {
   const vault = await openVault(settings.vault, readPassphrase({ what: "the vault", file: settings.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env: process.env }));
   const deployment = readDeployment(settings.deployment, settings.chainId);
   // A wrong key file is to be seen at the start, not at the first deal.
-  const { metadata } = loadProofArtifacts(settings.keys, INSTANCE);
+  const purposes = new Set(INSTANCES.map((name) => loadProofArtifacts(settings.keys, name).metadata.purpose));
   const chain = await openChain(settings, log, signal);
   const redis = connectRedis(settings.redis, log);
-  const pool = createPool<ProveTask, ProveAnswer>(new URL("./proveChild.ts", import.meta.url), settings.processes, [settings.keys, INSTANCE]);
+  const pool = createPool<ProveTask, ProveAnswer>(new URL("./proveChild.ts", import.meta.url), settings.processes, [settings.keys]);
   const context = { vault, client: createClient(deployment, chain.provider), pool };
   const worker = startQueueWorker<unknown, unknown>(
     queues.prove,
@@ -43,7 +43,7 @@ await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals fo
     { redis, prefix: settings.redisPrefix, log, lockMs: settings.lockMs, concurrency: settings.processes },
   );
   return {
-    ready: { instance: INSTANCE, purpose: metadata.purpose },
+    ready: { instances: INSTANCES.join(" "), purpose: [...purposes].join(" ") },
     async stop() {
       if (redis.status === "ready") await worker.close();
       await pool.close();

@@ -1,6 +1,6 @@
 import type { KeyDeliveryInput } from "@qoodblock/sdk/delivery";
 import { isQoodError } from "@qoodblock/sdk/errors";
-import { closeProofEngine, encodeProof, KeyDeliveryProver, loadProofArtifacts } from "@qoodblock/sdk/proof";
+import { closeProofEngine, encodeProof, PageProver } from "@qoodblock/sdk/proof";
 
 /** What a proving process is given, over a pipe: the circuit's inputs, keys among them. */
 export interface ProveTask {
@@ -10,13 +10,12 @@ export interface ProveTask {
 /** What it gives back. */
 export type ProveAnswer = { readonly proof: string; readonly ms: number } | { readonly error: { readonly code: string; readonly message: string } };
 
-const [folder, name] = process.argv.slice(2) as [string, string];
-let prover: KeyDeliveryProver | undefined;
+const [folder] = process.argv.slice(2) as [string];
+// Each size's key is read and checked when a page of that size first comes, and stays warm for the next.
+const prover = new PageProver(folder);
 
 async function prove({ input }: ProveTask): Promise<ProveAnswer> {
   try {
-    // Read and checked once; the key stays warm for the next proof.
-    prover ??= new KeyDeliveryProver(loadProofArtifacts(folder, name));
     const started = performance.now();
     const proven = await prover.prove(input);
     return { proof: encodeProof(proven.proof), ms: Math.round(performance.now() - started) };

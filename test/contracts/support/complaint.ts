@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { BaseContract } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
-import type { Complaint } from "../../../sdk/complaint/index.ts";
+import type { ComplaintWords as Complaint } from "../../../sdk/market/index.ts";
 import { loadProofArtifacts, SegmentKeyProver } from "../../../sdk/proof/index.ts";
 import { ethers } from "./chain.ts";
 import type { Batch } from "../../support/sealer.ts";
@@ -12,7 +12,7 @@ export const PRIME = 21888242871839275222246405745257275088548364400416034343698
 
 type Pair = [bigint, bigint];
 
-/** The contract's struct. */
+/** The contract's struct, with bytes in place of hexadecimal. */
 export interface ComplaintWords {
   leafCount: number;
   leaf: number;

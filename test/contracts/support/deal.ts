@@ -1,11 +1,12 @@
 /** Deals in the states that most tests of the exchange start from, and short forms of what those tests ask. */
 import { expect } from "chai";
+import type { Signer, TransactionResponse } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { type Call, decodeError } from "../../../sdk/client/index.ts";
 import { receiptData, sellOrderData, signTypedData } from "../../../sdk/eip712/index.ts";
 import { hashHeader, type HeaderWords } from "../../../sdk/formats/index.ts";
 import { type Lot, type Opening, page, type Page, type Purchase, type SellOrder, type VersionTerms, versionTerms } from "../../../sdk/market/index.ts";
-import { contractAt, type Role, tx, WINDOW } from "./chain.ts";
+import { contractAt, networkHelpers, type Role, tx, WINDOW } from "./chain.ts";
 import { anchorLot, BOND, bought, hash, header, order, PRICE, purchase, type World, world } from "./world.ts";
 
 /** At most what QDD's terms allow for a page of one lot, and not half of the price. */
@@ -83,6 +84,24 @@ export const signOrder = (w: World, by: Role, sold: SellOrder): Promise<Hex> => 
 /** A receipt signed by any of the accounts. */
 export const signReceipt = (w: World, by: Role, dealId: Hex, page = 0): Promise<Hex> =>
   signTypedData(w.who[by], receiptData(w.domain("escrow"), { dealId, page: BigInt(page) }));
+
+/** Sends a call that is included, or would be, in a given second. */
+export async function sendAt(second: number, signer: Signer, call: Call): Promise<TransactionResponse> {
+  await networkHelpers.time.setNextBlockTimestamp(second);
+  return tx(signer, call);
+}
+
+/** Name of the custom error that a transaction or a call ends with, null where it goes through. */
+export async function outcome(sent: Promise<unknown>): Promise<string | null> {
+  try {
+    await sent;
+    return null;
+  } catch (failure) {
+    const found = decodeError(failure);
+    if (found === null) throw failure;
+    return found.name;
+  }
+}
 
 /** Expects that a transaction or a call fails by a custom error with exactly these arguments. */
 export async function refused(sent: Promise<unknown>, error: string, ...args: unknown[]): Promise<void> {

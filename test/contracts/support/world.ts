@@ -29,6 +29,8 @@ export const SCHEMA = hash("trip-obd@1");
 export const PRICE = 10_000_003n;
 /** At least the least bond of QDD for one lot. */
 export const BOND = 5_000_000n;
+/** The TSP's credit at the start, out of which its bonds are locked. */
+export const STANDING = 10_000_000_000n;
 /** Batch key of the test batch, and the buyer's delivery key. */
 export const KEY = 123456789012345678901234567890n;
 export const BUYER_KEY = deliveryKeyFromSecret(987654321987654321n, "random");
@@ -91,10 +93,9 @@ export async function world(): Promise<World> {
   await tx(who.auditor, calls.attest(hash("audit"), await now(), 1_000_000_000_000n));
   await tx(who.issuer, calls.mintQdd(who.at.buyer, 500_000_000_000n));
   await tx(who.buyer, calls.approve(deployment.addresses.qdd, MaxUint256));
-  // The TSP's standing balance, out of which its bonds are locked.
-  await tx(who.issuer, calls.mintQdd(who.at.tsp, 10_000_000_000n));
-  await tx(who.tsp, calls.approve(deployment.addresses.qdd, 10_000_000_000n));
-  await tx(who.tsp, calls.deposit(deployment.addresses.qdd, who.at.tsp, 10_000_000_000n));
+  await tx(who.issuer, calls.mintQdd(who.at.tsp, STANDING));
+  await tx(who.tsp, calls.approve(deployment.addresses.qdd, STANDING));
+  await tx(who.tsp, calls.deposit(deployment.addresses.qdd, who.at.tsp, STANDING));
   const vehicle = await mintVehicle(client);
   const text = agreementText(client, vehicle);
   await agree(client, text);

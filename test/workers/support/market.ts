@@ -48,14 +48,26 @@ export async function mintAgreed(world: MarketWorld, n: number): Promise<string>
   return (await mintWithAgreement(world, n)).vehicle;
 }
 
-/** Gives the buyer QDD and lets the exchange take them. */
-export async function fundBuyer(world: MarketWorld, amount: bigint): Promise<void> {
-  const { foundation, buyer } = world.accounts;
-  const { calls } = world.client;
+/** Gives an account QDD within a reserve that grows with it, and lets the exchange take them. */
+async function fund(world: MarketWorld, who: HDNodeWallet, amount: bigint): Promise<void> {
+  const { foundation } = world.accounts;
+  const { calls, reads, deployment } = world.client;
   const now = (await world.provider.getBlock("latest"))!.timestamp;
-  await act(world, foundation, calls.attest(toHex(bytes32("document")), now, amount));
-  await act(world, foundation, calls.mintQdd(buyer.address as Hex, amount));
-  await act(world, buyer, calls.approve(world.client.deployment.addresses.qdd, amount));
+  await act(world, foundation, calls.attest(toHex(bytes32("document")), now, (await reads.qddSupply()) + amount));
+  await act(world, foundation, calls.mintQdd(who.address as Hex, amount));
+  await act(world, who, calls.approve(deployment.addresses.qdd, amount));
+}
+
+/** Gives the buyer QDD and lets the exchange take them. */
+export function fundBuyer(world: MarketWorld, amount: bigint): Promise<void> {
+  return fund(world, world.accounts.buyer, amount);
+}
+
+/** Pays in the TSP's standing balance, out of which its bonds are locked. The keeper pays: the TSP's account is its workers' alone. */
+export async function depositBonds(world: MarketWorld, amount: bigint): Promise<void> {
+  const { keeper, tsp } = world.accounts;
+  await fund(world, keeper, amount);
+  await act(world, keeper, world.client.calls.deposit(world.client.deployment.addresses.qdd, tsp.address as Hex, amount));
 }
 
 /** Buys an offer with a fresh delivery key. */

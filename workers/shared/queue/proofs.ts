@@ -1,39 +1,41 @@
 import { z } from "zod";
 import type { Hex } from "@qoodblock/sdk/bytes";
+import { offerSchema } from "@qoodblock/sdk/market";
 import { lotSchema } from "./batches.ts";
 
 const hex = (bytes: number): z.ZodType<Hex, Hex> => z.custom<Hex>((value) => typeof value === "string" && new RegExp(`^0x[0-9a-fA-F]{${bytes * 2}}$`).test(value));
 const big = lotSchema.shape.header.shape.words.shape.kc1;
 
-/** A deal's terms as text. */
-export const termsSchema = z.strictObject({
-  orderHash: hex(32),
-  ...{ buyer: hex(20), seller: hex(20), token: hex(20) },
+const saleSchema = z.strictObject({
+  buyer: hex(20),
   feeBps: z.int(),
   feeRecipient: hex(20),
-  ...{ keyX: big, keyY: big, agreementId: big },
-  ...{ version: z.int(), dataClass: z.int(), privacy: z.int(), flags: z.int() },
-  hook: hex(20),
-  hookCodeHash: hex(32),
-  pages: z.array(z.strictObject({ lotsHash: hex(32), lotCount: z.int(), price: big, challengeDeposit: big, bond: big })),
-  ...{ deliverBy: z.int(), answerTime: z.int(), complaintWindow: z.int() },
+  ...{ priceBps: z.int(), partiesBps: z.int() },
+  rightKey: hex(32),
+  agreementDigest: hex(27),
+  ...{ keyX: big, keyY: big },
+  ...{ deliverBy: z.int(), inspectBy: z.int() },
   nonce: big,
 });
 
+/** A deal's terms as text: the order as in an offer file, and what the purchase has added to it. */
+export const termsSchema = z.strictObject({ order: offerSchema.shape.order, sale: saleSchema });
+
 /**
- * What the prover is asked: a deal by all its terms, and the header that it sells. Public facts only. The prover derives
+ * What the prover is asked: a page of a deal by all its terms, and the headers of its lots. Public facts only. The prover derives
  * the keys from the vault itself, and only after the chain has shown it that the deal is paid: who can write to Redis
  * must not be able to have a key wrapped for itself.
  */
-export const proveJobSchema = z.strictObject({ terms: termsSchema, header: lotSchema.shape.header });
+export const proveJobSchema = z.strictObject({ terms: termsSchema, page: z.int().min(0).max(31), headers: z.array(lotSchema.shape.header).min(1).max(32) });
 
 /** See {@link proveJobSchema}. */
 export type ProveJob = z.output<typeof proveJobSchema>;
 
-/** What it answers: the wrapped key and its proof, as they will stand on the chain. */
+/** What it answers: the wrapped keys and their proof, as they will stand on the chain. */
 export const proveResultSchema = z.strictObject({
   r: z.tuple([big, big]),
-  c: big,
+  /** As many as the circuit instance has lots: 1, 8 or 32. */
+  c: z.array(big).min(1).max(32),
   /** abi.encode(a, b, c), 256 bytes. */
   proof: hex(256),
   /** How long the proof took in its child process, milliseconds. */

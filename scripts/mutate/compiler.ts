@@ -1,0 +1,103 @@
+/** Compiles what one changed source changes, with a compiler that stays warm. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { all, text } from "./ast.ts";
+import { type Compiled, sourceName } from "./workspace.ts";
+
+interface Bytecode {
+  object: string;
+  linkReferences?: unknown;
+  immutableReferences?: unknown;
+}
+interface Output {
+  errors?: { severity: string; formattedMessage: string }[];
+  contracts?: Record<string, Record<string, { evm: { bytecode: Bytecode; deployedBytecode: Bytecode } }>>;
+}
+
+/** Contracts by `source:name`. */
+export type Codes = ReadonlyMap<string, { readonly bytecode: Bytecode; readonly deployedBytecode: Bytecode }>;
+
+/** A compiler in a thread of its own. */
+export class Compiler {
+  readonly #compiled: Compiled;
+  readonly #thread = new Worker(new URL("compiler-thread.ts", import.meta.url));
+  readonly #imports = new Map<string, readonly string[]>();
+
+  constructor(compiled: Compiled) {
+    this.#compiled = compiled;
+    for (const [name, ast] of compiled.asts) this.#imports.set(name, all(ast, "ImportDirective").map((node) => text(node, "absolutePath")));
+  }
+
+  /**
+   * Compiles every contract of the project that a source is part of.
+   * @param file the source, e.g. `contracts/tokens/QDD.sol`; `content` what stands in it instead of its own
+   * @returns the codes, without the trailing hash of the sources, or the compiler's first error
+   */
+  async compile(file: string, content: string): Promise<Codes | string> {
+    const changed = sourceName(file);
+    const targets = [...this.#imports.keys()].filter((name) => name.startsWith("project/contracts/") && this.#closure([name]).has(changed));
+    const output = await this.#run({
+      language: "Solidity",
+      sources: Object.fromEntries([...this.#closure(targets)].map((name) => [name, { content: name === changed ? content : this.#compiled.sources.get(name)! }])),
+      settings: {
+        ...this.#compiled.settings,
+        metadata: { bytecodeHash: "none", appendCBOR: false },
+        outputSelection: Object.fromEntries(targets.map((name) => [name, { "*": ["evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode.object", "evm.deployedBytecode.linkReferences", "evm.deployedBytecode.immutableReferences"] }])),
+      },
+    });
+    const error = output.errors?.find(({ severity }) => severity === "error");
+    if (error !== undefined) return error.formattedMessage;
+    return new Map(Object.entries(output.contracts ?? {}).flatMap(([source, contracts]) => Object.entries(contracts).map(([name, { evm }]) => [`${source}:${name}`, evm] as const)));
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    await this.#thread.terminate();
+  }
+
+  /** The sources and all that they import. */
+  #closure(names: readonly string[], into = new Set<string>()): Set<string> {
+    for (const name of names) {
+      if (into.has(name)) continue;
+      into.add(name);
+      this.#closure(this.#imports.get(name) ?? [], into);
+    }
+    return into;
+  }
+
+  #run(input: object): Promise<Output> {
+    return new Promise((resolve, reject) => {
+      this.#thread.once("message", (output: string) => {
+        this.#thread.off("error", reject);
+        resolve(JSON.parse(output) as Output);
+      });
+      this.#thread.once("error", reject);
+      this.#thread.postMessage(JSON.stringify(input));
+    });
+  }
+}
+
+/** The contracts whose code is another one: those of a mutant beside those of the original. */
+export function differing(original: Codes, mutated: Codes): Codes {
+  return new Map([...mutated].filter(([name, code]) => original.get(name)?.bytecode.object !== code.bytecode.object));
+}
+
+/** Writes codes over the artifacts in a folder. Returns what puts the former ones back. */
+export function writeCodes(artifacts: string, codes: Codes): () => void {
+  const former = [...codes].map(([name, { bytecode, deployedBytecode }]) => {
+    const [source, contract] = name.slice("project/".length).split(":") as [string, string];
+    const path = join(artifacts, source, `${contract}.json`);
+    const content = readFileSync(path, "utf8");
+    const artifact = {
+      ...(JSON.parse(content) as object),
+      ...{ bytecode: `0x${bytecode.object}`, linkReferences: bytecode.linkReferences ?? {} },
+      ...{ deployedBytecode: `0x${deployedBytecode.object}`, deployedLinkReferences: deployedBytecode.linkReferences ?? {}, immutableReferences: deployedBytecode.immutableReferences ?? {} },
+    };
+    writeFileSync(path, JSON.stringify(artifact));
+    return { path, content };
+  });
+  return () => {
+    for (const { path, content } of former) writeFileSync(path, content);
+  };
+}

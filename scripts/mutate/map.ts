@@ -1,0 +1,41 @@
+/** Which tests guard which contract: a mutant is tried on the tests of its file and on no others. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { QoodError } from "../../sdk/errors/index.ts";
+import { root } from "./workspace.ts";
+
+const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `test/contracts/${name}.test.ts`);
+const MARKET = inTests("escrow", "attacks", "trade");
+
+/**
+ * The beginning of a source's path → its tests, the likeliest to fail first; the longest beginning counts. Snapshots of gas are never among them: every change
+ * of a contract turns those red.
+ */
+export const TESTS: Readonly<Record<string, readonly string[]>> = {
+  "contracts/tokens/": inTests("tokens"),
+  "contracts/identity/": inTests("identity"),
+  "contracts/rights/": inTests("shares"),
+  "contracts/shares/": inTests("shares"),
+  "contracts/shares/Ledger.sol": MARKET,
+  "contracts/shares/libraries/Agreements.sol": [...inTests("shares"), ...MARKET],
+  "contracts/market/": MARKET,
+};
+
+/** The tests of a source. @throws QoodError `MUTATION_MAP` where it has none, or one of them is not there */
+export function testsOf(file: string): readonly string[] {
+  const key = Object.keys(TESTS).filter((start) => file.startsWith(start)).sort((a, b) => b.length - a.length)[0];
+  if (key === undefined) throw new QoodError("MUTATION_MAP", `no tests are named for ${file}: add it to scripts/mutate/map.ts`);
+  const missing = TESTS[key]!.find((test) => !existsSync(join(root, test)));
+  if (missing !== undefined) throw new QoodError("MUTATION_MAP", `${missing}, which scripts/mutate/map.ts names for ${key}, is not there`);
+  return TESTS[key]!;
+}
+
+/** The sources at or below a path, interfaces left out, sorted. @throws QoodError `USAGE` where there are none */
+export function sourcesIn(path: string): string[] {
+  const clean = path.replace(/^\.\//, "").replace(/\/+$/, "");
+  if (!clean.startsWith("contracts/") || !existsSync(join(root, clean))) throw new QoodError("USAGE", `${path} is no file or folder below contracts/`);
+  if (clean.endsWith(".sol")) return [clean];
+  const files = readdirSync(join(root, clean), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".sol"));
+  if (files.length === 0) throw new QoodError("USAGE", `there is no contract in ${path}`);
+  return files.map((file) => `${clean}/${file}`).sort();
+}

@@ -1,0 +1,72 @@
+/** The process that runs the mocha tests of one mutant, told what to do by its parent (see {@link TestRequest}). Works in the folder of a slot. */
+import { resolve } from "node:path";
+import Mocha from "mocha";
+import type { TestRequest, Verdict } from "./verdict.ts";
+
+const answer = (verdict: Verdict): void => {
+  process.send!(verdict, () => process.exit(0));
+};
+/** Says nothing: the parent is told the end. */
+class Silent extends Mocha.reporters.Base {
+  override epilogue(): void {
+    // Nothing.
+  }
+}
+
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+
+/** How likely a test is to fail: by the first hint that it speaks of, then by its time. */
+function rank(test: Mocha.Test, { hints, durations }: TestRequest): [number, number] {
+  const code = String(test.fn ?? "");
+  const at = hints.findIndex((hint) => test.fullTitle().includes(hint) || new RegExp(`\\b${hint}\\b`).test(code));
+  return [at === -1 ? hints.length : at, durations[test.fullTitle()] ?? 0];
+}
+
+const compare = (a: readonly [number, number], b: readonly [number, number]): number => a[0] - b[0] || a[1] - b[1];
+
+/** Orders a suite's tests and its suites by their best test. Returns the best rank of all. */
+function order(suite: Mocha.Suite, request: TestRequest): [number, number] {
+  const tests = suite.tests.map((test) => ({ test, rank: rank(test, request) })).sort((a, b) => compare(a.rank, b.rank));
+  const suites = suite.suites.map((each) => ({ each, rank: order(each, request) })).sort((a, b) => compare(a.rank, b.rank));
+  suite.tests = tests.map(({ test }) => test);
+  suite.suites = suites.map(({ each }) => each);
+  return [...tests, ...suites].map((each) => each.rank).sort(compare)[0] ?? [Number.MAX_SAFE_INTEGER, 0];
+}
+
+/** The last test first. */
+function reverse(suite: Mocha.Suite): void {
+  suite.tests.reverse();
+  suite.suites.reverse();
+  suite.suites.forEach(reverse);
+}
+
+async function run(request: TestRequest): Promise<void> {
+  const mocha = new Mocha({ timeout: 120_000, bail: request.bail, reporter: Silent });
+  for (const file of request.files) mocha.addFile(resolve(file));
+  try {
+    await mocha.loadFilesAsync();
+  } catch (error) {
+    answer({ outcome: "broken", ran: 0, error: firstLine(error), durations: {} });
+    return;
+  }
+  if (request.reversed === true) reverse(mocha.suite);
+  else order(mocha.suite, request);
+  if (request.only !== undefined) mocha.grep(new RegExp(`^${request.only.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`));
+  const durations: Record<string, number> = {};
+  let [ran, first] = [0, undefined as { by: string; error: string } | undefined];
+  mocha
+    .run(() => answer({ outcome: first === undefined ? (ran === 0 ? "broken" : "passed") : "failed", ran, ...(first ?? (ran === 0 ? { error: "no test ran" } : {})), durations }))
+    .on("pass", (test) => {
+      ran += 1;
+      durations[test.fullTitle()] = test.duration ?? 0;
+    })
+    .on("fail", (test, error) => {
+      ran += 1;
+      // A hook that fails counts for the test that it was run for.
+      first ??= { by: (test.ctx?.currentTest ?? test).fullTitle(), error: firstLine(error) };
+    });
+}
+
+process.once("message", (request: TestRequest) => void run(request));
+// A parent that is gone wants no answer.
+process.once("disconnect", () => process.exit(1));
