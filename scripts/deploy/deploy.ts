@@ -8,7 +8,7 @@ import type { Hex } from "../../sdk/bytes/index.ts";
 import { type Addresses, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { readArtifact } from "./artifacts.ts";
-import { contractName, PERMISSIONS, QDD_TERMS, type RoleName, ROLES, STEPS } from "./plan.ts";
+import { type Beacon, beaconOf, contractName, type Parameters, PERMISSIONS, QDD_TERMS, type RoleName, ROLES, STEPS } from "./plan.ts";
 import { type DeployState, loadState, saveDeployment, saveState } from "./state.ts";
 
 const POLL_MS = 200;
@@ -29,6 +29,8 @@ export interface DeployOptions {
   leastWindow?: number;
   /** Seconds; default 35 days. */
   reserveMaxAge?: number;
+  /** Where samples of batches come from; default by the chain. */
+  beacon?: Beacon;
   /** Folder of compiled contracts. */
   artifacts: string;
   /** Where deployment.json and the resumable state are written; nothing is written without it. */
@@ -63,10 +65,13 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   refuseUnable(admin, options);
   const run = new Run(foundation, provider, options.onProgress ?? (() => undefined));
   const state = loadState(folder, chainId);
-  const parameters = { foundation: admin, leastWindow: options.leastWindow ?? 48 * 3600, reserveMaxAge: options.reserveMaxAge ?? 35 * 86400 };
+  const parameters: Parameters = {
+    ...{ foundation: admin, leastWindow: options.leastWindow ?? 48 * 3600, reserveMaxAge: options.reserveMaxAge ?? 35 * 86400 },
+    beacon: options.beacon ?? beaconOf(chainId),
+  };
 
   const { addresses, startBlock } = await deployContracts(run, state, folder, options.artifacts, parameters);
-  const deployment: Deployment = { format: "qood/deployment/v1", chainId, startBlock, addresses };
+  const deployment: Deployment = { format: "qood/deployment/v1", chainId, startBlock, addresses, beacon: parameters.beacon };
   await grantRoles(run, addresses, admin, options.roles ?? {});
   await setUp(run, deployment, options);
   if (folder !== undefined) saveDeployment(folder, deployment);
@@ -156,7 +161,7 @@ async function deployContracts(
   state: DeployState,
   folder: string | undefined,
   artifacts: string,
-  parameters: { foundation: Hex; leastWindow: number; reserveMaxAge: number },
+  parameters: Parameters,
 ): Promise<{ addresses: Addresses; startBlock: number }> {
   const { provider } = run;
   const addresses: Partial<Addresses> = {};

@@ -1,6 +1,6 @@
 /** Who may do what in a deployment, and what is deployed in which order. */
 import type { Hex } from "../../sdk/bytes/index.ts";
-import type { Addresses, ContractKey } from "../../sdk/client/index.ts";
+import { type Addresses, BEACON_SOURCES, type ContractKey, type Deployment } from "../../sdk/client/index.ts";
 import type { TokenTerms } from "../../sdk/market/index.ts";
 
 /** Roles of the access manager. The admin (role 0) is the foundation. */
@@ -26,7 +26,28 @@ export interface Parameters {
   leastWindow: number;
   /** Oldest attestation of the reserve that QDD takes, seconds. */
   reserveMaxAge: number;
+  /** Where samples come from, see {@link beaconOf}. */
+  beacon: Beacon;
 }
+
+/** The randomness of a chain: source, blocks from an anchor to the last show and to the sample block. */
+export type Beacon = NonNullable<Deployment["beacon"]>;
+
+/** Arbitrum One, Nova and Sepolia: neither block hashes nor prevrandao are random there. */
+const ARBITRUM: readonly number[] = [42_161, 42_170, 421_614];
+
+/**
+ * Where samples come from on a chain. The headers' own prevrandao on Ethereum and on rollups of the OP stack, whose blocks
+ * carry that of Ethereum, known up to a hundred of their blocks ahead: hence the long way from the last show to the sample
+ * block. Nowhere on Arbitrum. On a local chain the block hash, and little waiting.
+ */
+export function beaconOf(chainId: number): Beacon {
+  if (ARBITRUM.includes(chainId)) return { source: "none", showWithin: 0, distance: 2 };
+  return chainId === 31_337 ? { source: "blockhash", showWithin: 8, distance: 12 } : { source: "prevrandao", showWithin: 64, distance: 192 };
+}
+
+/** Leaves of each batch that an order with the shipped hook opens before payment. */
+export const SAMPLE_SIZE = 4;
 
 /**
  * On what terms QDD is taken at first: no fee; deposits and bonds in cents. A bond is to pay for a challenge and a complaint
@@ -66,6 +87,15 @@ export const STEPS: readonly Step[] = [
   { key: "complaintVerifier", source: "contracts/market/ComplaintVerifier.sol", args: (at) => [at.segmentKeyVerifier] },
   { key: "escrowDisputes", source: "contracts/market/EscrowDisputes.sol", args: (at, p) => [parts(at, p)] },
   { key: "escrow", source: "contracts/market/Escrow.sol", args: (at, p) => [parts(at, p), at.escrowDisputes] },
+  { key: "buyOrders", source: "contracts/market/BuyOrders.sol", args: (at) => [at.escrow] },
+  {
+    key: "sampleBeacon",
+    source: "contracts/market/hooks/SampleBeacon.sol",
+    args: (at, { beacon }) => [at.dataRegistry, BEACON_SOURCES.indexOf(beacon.source), beacon.showWithin, beacon.distance],
+  },
+  { key: "sampledHook", source: "contracts/market/hooks/SampledHook.sol", args: (at) => [at.escrow, at.sampleBeacon, SAMPLE_SIZE] },
+  { key: "tranchesHook", source: "contracts/market/hooks/TranchesHook.sol", args: (at) => [at.escrow] },
+  { key: "hookFactory", source: "contracts/market/hooks/HookFactory.sol", args: (at) => [at.escrow] },
   { key: "reserveFeed", source: "contracts/tokens/AttestedReserveFeed.sol", args: (at) => [at.accessManager, 6] },
   { key: "qdd", source: "contracts/tokens/QDD.sol", args: (at, p) => [at.accessManager, at.reserveFeed, p.reserveMaxAge] },
 ];

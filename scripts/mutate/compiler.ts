@@ -29,26 +29,29 @@ export class Compiler {
     for (const [name, ast] of compiled.asts) this.#imports.set(name, all(ast, "ImportDirective").map((node) => text(node, "absolutePath")));
   }
 
+  /** Sources whose contracts a source is part of, itself among them: those that compile quickly first, those that are for tests only last. */
+  targets(file: string): string[] {
+    const names = [...this.#compiled.settings.keys()].filter((name) => this.#closure([name]).has(sourceName(file)));
+    const late = (name: string): number => (name.includes("/mocks/") ? 2 : this.#compiled.settings.get(name)!.viaIR === true ? 1 : 0);
+    return names.sort((a, b) => late(a) - late(b) || (a < b ? -1 : 1));
+  }
+
   /**
-   * Compiles every contract of the project that a source is part of.
-   * @param file the source, e.g. `contracts/tokens/QDD.sol`; `content` what stands in it instead of its own
+   * Compiles the contracts of one source.
+   * @param target the source, by the compiler's name
+   * @param file what is changed, e.g. `contracts/tokens/QDD.sol`; `content` what stands in it instead of its own
    * @returns the codes, without the trailing hash of the sources, or the compiler's first error
    */
-  async compile(file: string, content: string): Promise<Codes | string> {
-    const changed = sourceName(file);
-    const targets = [...this.#imports.keys()].filter((name) => name.startsWith("project/contracts/") && this.#closure([name]).has(changed));
+  async compile(target: string, file: string, content: string): Promise<Codes | string> {
+    const outputs = ["evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode.object", "evm.deployedBytecode.linkReferences", "evm.deployedBytecode.immutableReferences"];
     const output = await this.#run({
       language: "Solidity",
-      sources: Object.fromEntries([...this.#closure(targets)].map((name) => [name, { content: name === changed ? content : this.#compiled.sources.get(name)! }])),
-      settings: {
-        ...this.#compiled.settings,
-        metadata: { bytecodeHash: "none", appendCBOR: false },
-        outputSelection: Object.fromEntries(targets.map((name) => [name, { "*": ["evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode.object", "evm.deployedBytecode.linkReferences", "evm.deployedBytecode.immutableReferences"] }])),
-      },
+      sources: Object.fromEntries([...this.#closure([target])].map((name) => [name, { content: name === sourceName(file) ? content : this.#compiled.sources.get(name)! }])),
+      settings: { ...this.#compiled.settings.get(target), metadata: { bytecodeHash: "none", appendCBOR: false }, outputSelection: { [target]: { "*": outputs } } },
     });
     const error = output.errors?.find(({ severity }) => severity === "error");
     if (error !== undefined) return error.formattedMessage;
-    return new Map(Object.entries(output.contracts ?? {}).flatMap(([source, contracts]) => Object.entries(contracts).map(([name, { evm }]) => [`${source}:${name}`, evm] as const)));
+    return new Map(Object.entries(output.contracts?.[target] ?? {}).map(([name, { evm }]) => [`${target}:${name}`, evm] as const));
   }
 
   /** Ends the thread. */
@@ -78,9 +81,9 @@ export class Compiler {
   }
 }
 
-/** The contracts whose code is another one: those of a mutant beside those of the original. */
-export function differing(original: Codes, mutated: Codes): Codes {
-  return new Map([...mutated].filter(([name, code]) => original.get(name)?.bytecode.object !== code.bytecode.object));
+/** Whether the compiler made the same of both. */
+export function areSame(one: Codes, other: Codes): boolean {
+  return [...one].every(([name, code]) => other.get(name)?.bytecode.object === code.bytecode.object);
 }
 
 /** Writes codes over the artifacts in a folder. Returns what puts the former ones back. */

@@ -29,6 +29,11 @@ export interface Mutant extends Range {
   readonly replacement: string;
   /** Names that a test of this place is likely to speak of, the likeliest first. */
   readonly hints: readonly string[];
+  /**
+   * Where it can be put behind a switch (see `switches.ts`): offset just inside the braces of its contract. Not so in a library and in a pure function, which
+   * may not read a switch, and not for a modifier.
+   */
+  readonly switchAt: number | undefined;
 }
 
 const BOUNDARY: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
@@ -44,13 +49,14 @@ interface Place {
   readonly errors: readonly string[];
   /** Whether it stands in an `if` that does nothing but revert, which is removed as a whole. */
   readonly guard: boolean;
+  readonly switchAt: number | undefined;
   readonly parent: Node;
 }
 
 /** All mutants of a source file, in its order. Assembly and loop headers are left alone. */
 export function findMutants(file: string, source: Buffer, ast: Node): Mutant[] {
   const finder = new Finder(file, source);
-  finder.walk(ast, { contract: "", function: "", errors: [], guard: false, parent: ast });
+  finder.walk(ast, { contract: "", function: "", errors: [], guard: false, switchAt: undefined, parent: ast });
   return finder.mutants();
 }
 
@@ -99,10 +105,11 @@ class Finder {
       case "UsingForDirective":
         return undefined;
       case "ContractDefinition":
-        return node.contractKind === "interface" ? undefined : { ...place, contract: text(node, "name") };
+        if (node.contractKind === "interface") return undefined;
+        return { ...place, contract: text(node, "name"), switchAt: node.contractKind === "contract" ? this.#inside(node) : undefined };
       case "FunctionDefinition":
       case "ModifierDefinition":
-        return { ...place, function: text(node, "name") || text(node, "kind") };
+        return { ...place, function: text(node, "name") || text(node, "kind"), switchAt: node.stateMutability === "pure" ? undefined : place.switchAt };
       case "IfStatement": {
         const body = child(node, "trueBody")!;
         const errors = all(body, "RevertStatement").map((revert) => nameOf(child(child(revert, "errorCall")!, "expression")!));
@@ -207,7 +214,14 @@ class Finder {
       line: this.#source.subarray(0, start).toString().split("\n").length,
       name: `${where}, ${operator}: ${change}`,
       hints: [...place.errors, place.function].filter((name) => name !== ""),
+      switchAt: operator === "modifier" ? undefined : place.switchAt,
     });
+  }
+
+  /** Just inside a contract's braces. */
+  #inside(contract: Node): number {
+    const head = Math.max(range(contract).start, ...children(contract, "baseContracts").map((base) => range(base).end));
+    return this.#source.indexOf("{", head) + 1;
   }
 
   #text(node: Node): string {

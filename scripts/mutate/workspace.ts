@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { QoodError } from "../../sdk/errors/index.ts";
-import type { Node } from "./ast.ts";
+import { all, type Node } from "./ast.ts";
 import { sha256 } from "./mutants.ts";
 
 /** The checkout's folder. */
@@ -21,8 +21,8 @@ const NEEDED_BY_TESTS = ["circuits", "scripts", "sdk", "test", "hardhat.config.t
 export interface Compiled {
   /** Folder with the artifacts of the unchanged contracts. */
   readonly folder: string;
-  /** Compiler settings without the selection of outputs. */
-  readonly settings: Readonly<Record<string, unknown>>;
+  /** Compiler settings, without the selection of outputs, of every source with a contract that can be deployed, by the compiler's name. */
+  readonly settings: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Contents by the compiler's name of a source (`project/contracts/…`). */
   readonly sources: ReadonlyMap<string, string>;
   readonly asts: ReadonlyMap<string, Node>;
@@ -80,19 +80,27 @@ function build(folder: string): Promise<void> {
 
 function read(folder: string): Compiled {
   const infos = join(folder, "artifacts", "build-info");
-  const [sources, asts] = [new Map<string, string>(), new Map<string, Node>()];
-  let settings: Record<string, unknown> = {};
+  const [sources, asts, byInfo] = [new Map<string, string>(), new Map<string, Node>(), new Map<string, Record<string, unknown>>()];
   for (const file of readdirSync(infos)) {
     const info = JSON.parse(readFileSync(join(infos, file), "utf8")) as {
+      id: string;
       input?: { sources: Record<string, { content: string }>; settings: Record<string, unknown> };
       output?: { sources: Record<string, { ast: Node }> };
     };
     for (const [name, { content }] of Object.entries(info.input?.sources ?? {})) sources.set(name, content);
     for (const [name, { ast }] of Object.entries(info.output?.sources ?? {})) asts.set(name, ast);
-    settings = info.input?.settings ?? settings;
+    if (info.input === undefined) continue;
+    const { outputSelection: _, ...settings } = info.input.settings;
+    byInfo.set(info.id, settings);
   }
-  const { outputSelection: _, ...rest } = settings;
-  return { folder, settings: rest, sources, asts };
+  // A source may have settings of its own: those that its artifacts were made with.
+  const settings = new Map<string, Record<string, unknown>>();
+  for (const file of readdirSync(join(folder, "artifacts", "contracts"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"))) {
+    const { inputSourceName, buildInfoId } = JSON.parse(readFileSync(join(folder, "artifacts", "contracts", file), "utf8")) as { inputSourceName: string; buildInfoId: string };
+    const deployable = all(asts.get(inputSourceName)!, "ContractDefinition").some((node) => node.contractKind === "contract" && node.abstract !== true);
+    if (deployable) settings.set(inputSourceName, byInfo.get(buildInfoId)!);
+  }
+  return { folder, settings, sources, asts };
 }
 
 /** A folder in which tests run by themselves: the checkout's tests, SDK and keys, and artifacts that may be written over. */
@@ -100,7 +108,9 @@ export function makeSlot(compiled: Compiled, number: number): string {
   const folder = join(stateFolder, "slots", `${process.pid}-${number}`);
   mkdirSync(folder, { recursive: true });
   copy(NEEDED_BY_TESTS, folder);
-  cpSync(join(compiled.folder, "artifacts"), join(folder, "artifacts"), { recursive: true, mode: constants.COPYFILE_FICLONE });
+  // Without the compiler's inputs and outputs: the chain then knows mutants as little as originals, so that its messages are alike for both.
+  const infos = join(compiled.folder, "artifacts", "build-info");
+  cpSync(join(compiled.folder, "artifacts"), join(folder, "artifacts"), { recursive: true, mode: constants.COPYFILE_FICLONE, filter: (path) => path !== infos });
   // One SDK, whether it is named by path or by package. Every other package is found further up, in the checkout.
   mkdirSync(join(folder, "node_modules", "@qoodblock"), { recursive: true });
   symlinkSync(join(folder, "sdk"), join(folder, "node_modules", "@qoodblock", "sdk"));

@@ -26,8 +26,11 @@ const short: readonly Suite[] = [
   { name: "drive", command: nodeTest("drive"), counts: "node", budget: 60 },
   { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", budget: 180 },
   { name: "circuits", command: nodeTest("circuits"), counts: "node", budget: 240 },
+  { name: "ceremony", command: nodeTest("ceremony"), counts: "node", budget: 120 },
   { name: "workers", command: nodeTest("workers"), counts: "node", budget: 150 },
   { name: "cli", command: nodeTest("cli"), counts: "node", budget: 60 },
+  // One file after the other: the replay takes both cores.
+  { name: "mutation", command: nodeTest("mutation", 1), counts: "node", budget: 90 },
   { name: "findings", command: nodeTest("findings"), counts: "node", budget: 60 },
   { name: "docs", command: nodeTest("docs"), counts: "node", budget: 20 },
   // One at a time: each case starts a market of ten processes.

@@ -19,10 +19,19 @@ export const addressesSchema = z.strictObject({
   keyDelivery8Verifier: address,
   keyDelivery32Verifier: address,
   segmentKeyVerifier: address,
+  buyOrders: address,
+  sampleBeacon: address,
+  sampledHook: address,
+  tranchesHook: address,
+  hookFactory: address,
   reserveFeed: address,
   qdd: address,
 });
 export type Addresses = z.infer<typeof addressesSchema>;
+
+/** Where a chain's samples of batches come from, in the contract's numbering. */
+export const BEACON_SOURCES = ["none", "blockhash", "prevrandao"] as const;
+export type BeaconSource = (typeof BEACON_SOURCES)[number];
 
 /** A deployment: one chain, one set of contracts. */
 export const deploymentSchema = z.strictObject({
@@ -31,6 +40,8 @@ export const deploymentSchema = z.strictObject({
   /** Block of the first contract: no event of ours is older. */
   startBlock: z.int().min(0),
   addresses: addressesSchema,
+  /** The randomness that samples come from: its source on this chain, blocks from an anchor to the last show and to the sample block. */
+  beacon: z.strictObject({ source: z.enum(BEACON_SOURCES), showWithin: z.int().min(0), distance: z.int().min(0) }).optional(),
 });
 export type Deployment = z.infer<typeof deploymentSchema>;
 

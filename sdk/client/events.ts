@@ -1,7 +1,7 @@
 /** Logs as typed events. */
 import { getAddress, type Log, type Provider, type Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
-import { type Agreement, REFUND_REASONS, type RefundReason, type Sale, saleOf, type VersionTerms } from "../market/index.ts";
+import { type Agreement, type BuyOrder, REFUND_REASONS, type RefundReason, type Sale, saleOf, type VersionTerms } from "../market/index.ts";
 import type { Deployment } from "./deployment.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";
 
@@ -34,6 +34,17 @@ export interface Events {
   Settled: { dealId: Hex; page: number; byReceipt: boolean; owner: bigint; oem: bigint; agent: bigint; storage: bigint; seller: bigint; fee: bigint };
   Refunded: { dealId: Hex; page: number; reason: RefundReason; amount: bigint; bond: bigint };
   OrdersCancelled: { seller: Hex; word: bigint; mask: bigint };
+  BuyOrderPlaced: { id: Hex; buyer: Hex; schema: Hex; wanted: BuyOrder; amount: bigint };
+  BuyOrderFunded: { id: Hex; amount: bigint };
+  BuyOrderClosed: { id: Hex; returned: bigint };
+  BuyOrderFilled: { id: Hex; dealId: Hex; seller: Hex; spent: bigint; lots: number };
+  AnswerGiven: { id: Hex; agent: Hex; orderHash: Hex; offerDigest: Hex };
+  AnswerAccepted: { id: Hex; dealId: Hex; agent: Hex; orderHash: Hex; spent: bigint };
+  AnswerReturned: { id: Hex; agent: Hex; orderHash: Hex; deposit: bigint };
+  AnswerJunked: { id: Hex; agent: Hex; orderHash: Hex; burnt: bigint };
+  HeaderShown: { headerHash: Hex; tsp: Hex; stream: Hex; sequence: number; sampleBlock: number };
+  Captured: { blockNumber: number; value: Hex };
+  HookMade: { hook: Hex; codeHash: Hex; kind: string };
   Deposited: { account: Hex; token: Hex; by: Hex; amount: bigint };
   Withdrawn: { account: Hex; token: Hex; to: Hex; amount: bigint };
 }
@@ -82,6 +93,38 @@ const versionTermsOf = (v: Result): VersionTerms => ({
   tokensHash: v.tokensHash,
   textHash: v.textHash,
 });
+
+const buyOrderOf = (w: Result): BuyOrder => ({
+  buyer: w.buyer,
+  token: w.token,
+  schema: w.schema,
+  dataClass: n(w.dataClass),
+  privacy: n(w.privacy),
+  flags: n(w.flags),
+  origins: n(w.origins),
+  firstTime: n(w.firstTime),
+  lastTime: n(w.lastTime),
+  anchoredFrom: n(w.anchoredFrom),
+  anchoredTo: n(w.anchoredTo),
+  cellsHash: w.cellsHash,
+  vehicleHash: w.vehicleHash,
+  searchDigest: w.searchDigest,
+  agentsRoot: w.agentsRoot,
+  oem: w.oem,
+  legalHash: w.legalHash,
+  minLots: n(w.minLots),
+  maxPrice: w.maxPrice,
+  maxDeliverTime: n(w.maxDeliverTime),
+  minComplaintWindow: n(w.minComplaintWindow),
+  inspectTime: n(w.inspectTime),
+  deadline: n(w.deadline),
+  answerDeposit: w.answerDeposit,
+  keyX: w.keyX,
+  keyY: w.keyY,
+  nonce: w.nonce,
+});
+
+const answerOf = (a: Result) => ({ id: a.id, agent: a.agent, orderHash: a.orderHash });
 
 const EVENTS: { [E in EventName]: { contract: ContractKey; decode: (args: Result) => Events[E] } } = {
   VehicleMinted: {
@@ -143,6 +186,23 @@ const EVENTS: { [E in EventName]: { contract: ContractKey; decode: (args: Result
     decode: (a) => ({ dealId: a.dealId, page: n(a.page), reason: REFUND_REASONS[n(a.reason)]!, amount: a.amount, bond: a.bond }),
   },
   OrdersCancelled: { contract: "escrow", decode: (a) => ({ seller: a.seller, word: a.word, mask: a.mask }) },
+  BuyOrderPlaced: {
+    contract: "buyOrders",
+    decode: (a) => ({ id: a.id, buyer: a.buyer, schema: a.schema, wanted: buyOrderOf(a.wanted as Result), amount: a.amount }),
+  },
+  BuyOrderFunded: { contract: "buyOrders", decode: (a) => ({ id: a.id, amount: a.amount }) },
+  BuyOrderClosed: { contract: "buyOrders", decode: (a) => ({ id: a.id, returned: a.returned }) },
+  BuyOrderFilled: { contract: "buyOrders", decode: (a) => ({ id: a.id, dealId: a.dealId, seller: a.seller, spent: a.spent, lots: n(a.lots) }) },
+  AnswerGiven: { contract: "buyOrders", decode: (a) => ({ ...answerOf(a), offerDigest: a.offerDigest }) },
+  AnswerAccepted: { contract: "buyOrders", decode: (a) => ({ ...answerOf(a), dealId: a.dealId, spent: a.spent }) },
+  AnswerReturned: { contract: "buyOrders", decode: (a) => ({ ...answerOf(a), deposit: a.deposit }) },
+  AnswerJunked: { contract: "buyOrders", decode: (a) => ({ ...answerOf(a), burnt: a.burnt }) },
+  HeaderShown: {
+    contract: "sampleBeacon",
+    decode: (a) => ({ headerHash: a.headerHash, tsp: a.tsp, stream: a.stream, sequence: n(a.sequence), sampleBlock: n(a.sampleBlock) }),
+  },
+  Captured: { contract: "sampleBeacon", decode: (a) => ({ blockNumber: n(a.blockNumber), value: a.value }) },
+  HookMade: { contract: "hookFactory", decode: (a) => ({ hook: a.hook, codeHash: a.codeHash, kind: a.kind }) },
   Deposited: { contract: "escrow", decode: (a) => ({ account: a.account, token: a.token, by: a.by, amount: a.amount }) },
   Withdrawn: { contract: "escrow", decode: (a) => ({ account: a.account, token: a.token, to: a.to, amount: a.amount }) },
 };

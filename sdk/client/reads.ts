@@ -1,8 +1,8 @@
 /** Everything that programs read of the contracts, as typed values. */
 import type { Provider, Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
-import { DEAL_STATES, type Deal, type Terms, termsWords, type TokenTerms } from "../market/index.ts";
-import type { Deployment } from "./deployment.ts";
+import { BUY_STATUSES, type BuyStatus, DEAL_STATES, type Deal, type Terms, termsWords, type TokenTerms } from "../market/index.ts";
+import { BEACON_SOURCES, type BeaconSource, type Deployment } from "./deployment.ts";
 import { toQoodError } from "./errors.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";
 
@@ -115,6 +115,32 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     },
     feeRecipient: () => one<Hex>("escrow", "feeRecipient", []),
     leastWindow: async () => Number(await one<bigint>("escrow", "leastWindow", [])),
+
+    // buy orders
+    /** What an order is in, and what may still be spent. */
+    buyOrderOf: async (id: Hex): Promise<{ status: BuyStatus; left: bigint }> => {
+      const o = await one<Result>("buyOrders", "stateOf", [id]);
+      return { status: BUY_STATUSES[Number(o.status)]!, left: o.left as bigint };
+    },
+    /** When an agent has answered; 0 where there is no answer or it has ended. */
+    answeredAt: async (id: Hex, agent: Hex, orderHash: Hex) => Number(await one<bigint>("buyOrders", "answeredAt", [id, agent, orderHash])),
+    /** Whether a header was reserved for an order by its rule. */
+    wasTaken: (id: Hex, headerHash: Hex) => one<boolean>("buyOrders", "wasTaken", [id, headerHash]),
+
+    // samples
+    /** Where this chain's samples come from. */
+    beaconOf: async (): Promise<{ source: BeaconSource; showWithin: number; distance: number }> => {
+      const [source, showWithin, distance] = await Promise.all(["source", "showWithin", "distance"].map((name) => one<bigint>("sampleBeacon", name, [])));
+      return { source: BEACON_SOURCES[Number(source)]!, showWithin: Number(showWithin), distance: Number(distance) };
+    },
+    /** The block that a header's sample comes from; 0 where it was not shown. */
+    sampleBlockOf: async (headerHash: Hex) => Number(await one<bigint>("sampleBeacon", "sampleBlockOf", [headerHash])),
+    /** The kept randomness of a block; zero where it was not captured. */
+    beaconValueOf: (blockNumber: number) => one<Hex>("sampleBeacon", "valueOf", [blockNumber]),
+    /** The leaves of a batch that are opened before payment, as the contract names them; see `sampleIndices`. */
+    sampleOf: async (headerHash: Hex, leafCount: number, n: number) => [...(await one<Result>("sampleBeacon", "sampleOf", [headerHash, leafCount, n]))].map(Number),
+    /** How many leaves of each batch an order with the shipped SampledHook opens. */
+    sampleSize: async () => Number(await one<bigint>("sampledHook", "samples", [])),
 
     // money
     creditOf: (account: Hex, token: Hex) => one<bigint>("escrow", "creditOf", [account, token]),

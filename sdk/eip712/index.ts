@@ -3,7 +3,7 @@
  */
 import { type Signer, type TypedDataDomain, type TypedDataField, TypedDataEncoder, verifyTypedData } from "ethers";
 import type { Hex } from "../bytes/index.ts";
-import type { Agreement, SellOrder } from "../market/index.ts";
+import type { Agreement, DeliveryAttestation, PurchaseAttestation, SellOrder } from "../market/index.ts";
 import { TYPES } from "./types.ts";
 
 export { TYPES } from "./types.ts";
@@ -55,6 +55,16 @@ export interface DeviceSetup {
 export interface Receipt {
   dealId: Hex;
   page: bigint;
+}
+
+/** Buyer's request for the wrapped keys of a page, off chain; no contract reads it. */
+export interface HandoverRequest {
+  dealId: Hex;
+  page: bigint;
+  /** Random; a worker answers to each once. */
+  nonce: Hex;
+  /** Unix seconds; a few minutes ahead. */
+  deadline: number;
 }
 
 /** Pay-out of a credit to any address. */
@@ -109,8 +119,19 @@ export const sellOrderData = (domain: Domain, order: SellOrder): TypedData => ty
 /** Signed by the buyer; `domain.verifyingContract` is the Escrow. */
 export const receiptData = (domain: Domain, receipt: Receipt): TypedData => typedData("Escrow", domain, "Receipt", receipt);
 
+/** Signed by the buyer; `domain.verifyingContract` is the Escrow, so that a request to one exchange is none to another. */
+export const handoverRequestData = (domain: Domain, request: HandoverRequest): TypedData => typedData("Escrow", domain, "HandoverRequest", request);
+
 /** Signed by the account that withdraws; `domain.verifyingContract` is the Escrow. */
 export const withdrawalData = (domain: Domain, withdrawal: Withdrawal): TypedData => typedData("Escrow", domain, "Withdrawal", withdrawal);
+
+/** Signed by an attester; `domain.verifyingContract` is its AttestationConditionHook. */
+export const purchaseAttestationData = (domain: Domain, attestation: PurchaseAttestation): TypedData =>
+  typedData("AttestationConditionHook", domain, "PurchaseAttestation", attestation);
+
+/** Signed by an attester; `domain.verifyingContract` is its AttestationConditionHook. */
+export const deliveryAttestationData = (domain: Domain, attestation: DeliveryAttestation): TypedData =>
+  typedData("AttestationConditionHook", domain, "DeliveryAttestation", attestation);
 
 /** The 32 bytes that are signed. */
 export function hashTypedData(data: TypedData): Hex {

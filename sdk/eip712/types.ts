@@ -27,5 +27,8 @@ export const TYPES = {
       "bool repeatable,uint32 maxFills,uint64 expiry,uint256 nonce,bytes32 legalHash",
   ),
   Receipt: fields("bytes32 dealId,uint256 page"),
+  HandoverRequest: fields("bytes32 dealId,uint256 page,bytes32 nonce,uint64 deadline"),
   Withdrawal: fields("address account,address token,address to,uint256 amount,uint256 nonce,uint64 deadline"),
+  PurchaseAttestation: fields("bytes32 orderHash,address buyer,uint64 validUntil"),
+  DeliveryAttestation: fields("bytes32 dealId,uint256 page"),
 } as const;

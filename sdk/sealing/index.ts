@@ -6,3 +6,4 @@ export { sealBatch } from "./seal.ts";
 export { DEFAULT_MAX_RAW_LENGTH, checkBatch } from "./check.ts";
 export { checkKeys, openBatch, openInterval } from "./open.ts";
 export { leafOpening, sampleLeaf, verifyLeaf, verifySample } from "./leaf.ts";
+export * from "./sample.ts";

@@ -2,8 +2,9 @@
 import { expect } from "chai";
 import { type Call } from "../../../sdk/client/index.ts";
 import { closeProofEngine } from "../../../sdk/proof/index.ts";
-import { at, buyIt, complaintAbout, DEPOSIT, expectMoney, FLAG, held, market, movesOf, openPage, part, plus, proven, provenOrder, provenPage, reserve, split, stock, unproven, unprovenOrder } from "../support/disputes.ts";
+import { buyIt, complaintAbout, DEPOSIT, expectMoney, held, market, movesOf, openPage, part, plus, proven, provenOrder, provenPage, reserve, split, stock, unproven, unprovenOrder } from "../support/disputes.ts";
 import { networkHelpers, tx, WINDOW } from "../support/chain.ts";
+import { ALL_OR_NOTHING, PROVEN_ONLY, sendAt } from "../support/deal.ts";
 import { BOND, PRICE } from "../support/world.ts";
 
 const INSPECT = 50;
@@ -45,7 +46,7 @@ describe("A reserved deal", () => {
     }
     const before = await held(f);
     await expectMoney(f, { buyer: TOTAL }, async () => {
-      await expect(at(terms.sale.inspectBy, who.buyer, calls.reject(terms))).to.emit(escrow, "Rejected").withArgs(dealId, TOTAL);
+      await expect(sendAt(terms.sale.inspectBy, who.buyer, calls.reject(terms))).to.emit(escrow, "Rejected").withArgs(dealId, TOTAL);
     });
     expect(await held(f)).to.equal(before - TOTAL);
     expect([(await moves[0].state()).state, (await moves[1].state()).state]).to.deep.equal(["Cancelled", "Cancelled"]);
@@ -56,7 +57,7 @@ describe("A reserved deal", () => {
     const f = await load();
     const { who, calls, terms, escrow, moves, dealId, lots } = f;
     const late = terms.sale.inspectBy + 1;
-    await expect(at(late, who.buyer, calls.reject(terms))).to.be.revertedWithCustomError(escrow, "Escrow_NotReserved").withArgs(terms.sale.inspectBy, late);
+    await expect(sendAt(late, who.buyer, calls.reject(terms))).to.be.revertedWithCustomError(escrow, "Escrow_NotReserved").withArgs(terms.sale.inspectBy, late);
     await expect(tx(who.buyer, calls.accept(terms))).to.be.revertedWithCustomError(escrow, "Escrow_NotReserved");
     await tx(who.tsp, moves[0].deliverUnproven(unproven(f, { dealId, keys: lots[0].keys })));
     await expectMoney(f, plus(split(PRICE), { buyer: DEPOSIT, tsp: BOND }), async () => {
@@ -72,7 +73,7 @@ describe("A reserved deal", () => {
     for (const call of [...deliveries, moves[1].deliverProven(await proven(f, { dealId, page: 1, keys: lots[1].keys }))]) {
       await expect(tx(who.tsp, call)).to.be.revertedWithCustomError(escrow, "Escrow_Reserved");
     }
-    await expect(at(terms.sale.inspectBy - 10, who.buyer, calls.accept(terms))).to.emit(escrow, "Accepted").withArgs(dealId);
+    await expect(sendAt(terms.sale.inspectBy - 10, who.buyer, calls.accept(terms))).to.emit(escrow, "Accepted").withArgs(dealId);
     for (const call of deliveries) await tx(who.tsp, call);
     // The acceptance is the buyer's last word.
     for (const call of [calls.reject(terms), calls.accept(terms)]) await expect(tx(who.buyer, call)).to.be.revertedWithCustomError(escrow, "Escrow_WrongState");
@@ -126,7 +127,7 @@ describe("A reserved deal", () => {
     const f = await load();
     const { who, calls, terms, moves, escrow } = f;
     expect(terms.sale.deliverBy - terms.sale.inspectBy).to.equal(WINDOW);
-    await expect(at(terms.sale.inspectBy + 1, who.stranger, moves[0].refund())).to.be.revertedWithCustomError(escrow, "Escrow_NotYet").withArgs(terms.sale.deliverBy, terms.sale.inspectBy + 1);
+    await expect(sendAt(terms.sale.inspectBy + 1, who.stranger, moves[0].refund())).to.be.revertedWithCustomError(escrow, "Escrow_NotYet").withArgs(terms.sale.deliverBy, terms.sale.inspectBy + 1);
     const again = await load();
     await tx(again.who.buyer, calls.reject(terms));
     await networkHelpers.time.increaseTo(terms.sale.deliverBy + 1);
@@ -160,7 +161,7 @@ describe("A reserved deal", () => {
   it("F10: an all-or-nothing deal is rejected whole, once", async () => {
     const f = await load();
     const { who, calls, lots, escrow } = f;
-    const { terms } = await reserve(f, provenOrder(f, [provenPage(lots[0]), provenPage(lots[1])], { flags: FLAG.provenOnly | FLAG.allOrNothing }), INSPECT);
+    const { terms } = await reserve(f, provenOrder(f, [provenPage(lots[0]), provenPage(lots[1])], { flags: PROVEN_ONLY | ALL_OR_NOTHING }), INSPECT);
     await expectMoney(f, { buyer: 2n * PRICE }, () => tx(who.buyer, calls.reject(terms)));
     await expect(tx(who.buyer, calls.reject(terms))).to.be.revertedWithCustomError(escrow, "Escrow_WrongState");
   });

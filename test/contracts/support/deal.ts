@@ -5,7 +5,7 @@ import type { Hex } from "../../../sdk/bytes/index.ts";
 import { type Call, decodeError } from "../../../sdk/client/index.ts";
 import { receiptData, sellOrderData, signTypedData } from "../../../sdk/eip712/index.ts";
 import { hashHeader, type HeaderWords } from "../../../sdk/formats/index.ts";
-import { type Lot, type Opening, page, type Page, type Purchase, type SellOrder, type VersionTerms, versionTerms } from "../../../sdk/market/index.ts";
+import { type KeyDeliveryWords, type Lot, type Opening, page, type Page, type Purchase, type SellOrder, type VersionTerms, versionTerms } from "../../../sdk/market/index.ts";
 import { contractAt, networkHelpers, type Role, tx, WINDOW } from "./chain.ts";
 import { anchorLot, BOND, bought, hash, header, order, PRICE, purchase, type World, world } from "./world.ts";
 
@@ -14,6 +14,8 @@ export const DEPOSIT = 400_001n;
 /** What an unproven delivery says where nobody looks at it: values below the field's order. */
 export const R: [bigint, bigint] = [11n, 12n];
 export const C = [13n];
+/** A delivery whose proof is none, for moves that are refused before it is looked at. */
+export const NO_PROOF: KeyDeliveryWords = { r: R, c: C, proofA: [0n, 0n], proofB: [[0n, 0n], [0n, 0n]], proofC: [0n, 0n] };
 /** Deal flags that the tests add up. */
 export const [ALL_OR_NOTHING, RESALE, EXCLUSIVE, PROVEN_ONLY, NO_COPY_KEPT] = [1, 2, 4, 8, 16] as const;
 

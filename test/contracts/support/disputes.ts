@@ -1,7 +1,7 @@
 /** Deals that go wrong: batches of the dishonest sealer, unproven and proven deliveries of pages of any size, real complaints, money told to the last unit. */
 import { join } from "node:path";
 import { expect } from "chai";
-import { BaseContract, type Signer } from "ethers";
+import { BaseContract } from "ethers";
 import { type Hex, toHex } from "../../../sdk/bytes/index.ts";
 import { type Call, eventIn, INTERFACES } from "../../../sdk/client/index.ts";
 import { deliveryContext, deliveryScalar, padLots, wrapKeys } from "../../../sdk/delivery/index.ts";
@@ -10,14 +10,13 @@ import { anchorTree, hashHeader, type HeaderWords } from "../../../sdk/formats/i
 import { type ComplaintWords, type Deal, type KeyDeliveryWords, type Lot, type Opening, page, type Page, type SellOrder, type Terms, versionTerms } from "../../../sdk/market/index.ts";
 import { KeyDeliveryProver, loadProofArtifacts } from "../../../sdk/proof/index.ts";
 import { type Batch, bytesOf, type Fault, seal } from "../../support/sealer.ts";
-import { CHAIN_ID, networkHelpers, type Role, tx, WINDOW } from "./chain.ts";
+import { CHAIN_ID, networkHelpers, now, type Role, tx, WINDOW } from "./chain.ts";
 import { complaintOf } from "./complaint.ts";
+import { creditChanges, PROVEN_ONLY } from "./deal.ts";
 import { agree, BOND, bought, BUYER_KEY, hash, header, order, PRICE, purchase, SCHEMA, type World, world } from "./world.ts";
 
 /** Below the most that QDD's terms let one lot ask for. */
 export const DEPOSIT = 400_000n;
-/** Flags of orders by name, as numbers. */
-export const FLAG = { allOrNothing: 1, resale: 2, exclusive: 4, provenOnly: 8, noCopyKept: 16 } as const;
 
 // ---------------------------------------------------------------- lots
 
@@ -87,7 +86,7 @@ export const unprovenOrder = (w: World, pages: Page[], change: Partial<SellOrder
   order(w, [header(w)], { flags: 0, answerTime: WINDOW, pages, ...change });
 
 /** An order whose deliveries are all proven. */
-export const provenOrder = (w: World, pages: Page[], change: Partial<SellOrder> = {}): SellOrder => order(w, [header(w)], { flags: FLAG.provenOnly, pages, ...change });
+export const provenOrder = (w: World, pages: Page[], change: Partial<SellOrder> = {}): SellOrder => order(w, [header(w)], { flags: PROVEN_ONLY, pages, ...change });
 
 let nonces = 1n;
 /** Buys an order by the buyer itself; each purchase is another deal. */
@@ -134,10 +133,18 @@ export function unproven(w: World, delivering: Delivering): { r: [bigint, bigint
   return { r: [...R] as [bigint, bigint], c: [...c] };
 }
 
+/** Does something that takes long, and lets the chain's clock stand still meanwhile: the next block is a second later. */
+async function inNoTime<T>(work: () => Promise<T>): Promise<T> {
+  const before = await now();
+  const result = await work();
+  await networkHelpers.time.setNextBlockTimestamp(before + 1);
+  return result;
+}
+
 /** A delivery with its real proof. */
 export async function proven(w: World, delivering: Delivering): Promise<KeyDeliveryWords> {
   const { input } = wrapped(w, delivering);
-  const { proof, statement } = await proverOf(input.k.length).prove(input);
+  const { proof, statement } = await inNoTime(() => proverOf(input.k.length).prove(input));
   return {
     r: [...statement.R] as [bigint, bigint],
     c: [...statement.c],
@@ -149,7 +156,7 @@ export async function proven(w: World, delivering: Delivering): Promise<KeyDeliv
 
 /** The complaint about the spoiled leaf of a lot, with its real proof. */
 export async function complaintAbout({ batches }: Stock, index: number, leaf = 1): Promise<ComplaintWords> {
-  const words = await complaintOf(batches[index]!, leaf);
+  const words = await inNoTime(() => complaintOf(batches[index]!, leaf));
   return { ...words, cipher: toHex(words.cipher), dataHash: toHex(words.dataHash), path: words.path.map(toHex) };
 }
 
@@ -181,12 +188,6 @@ export function movesOf(w: World, { dealId, terms }: { dealId: Hex; terms: Terms
   };
 }
 
-/** Sends a call in a block of this second. */
-export async function at(second: number, by: Signer, call: Call) {
-  await networkHelpers.time.setNextBlockTimestamp(second);
-  return tx(by, call);
-}
-
 // ---------------------------------------------------------------- money
 
 const PAID = ["owner", "oem", "tsp", "storage", "buyer", "stranger", "owner2", "tsp2", "oem2", "feeTaker"] as const;
@@ -210,12 +211,8 @@ export async function held(w: World): Promise<bigint> {
 /** Does something and expects exactly these changes of credit, of everyone, and no token to move. */
 export async function expectMoney(w: World, change: Credits, act: () => Promise<unknown>): Promise<void> {
   const { qdd, escrow } = w.deployment.addresses;
-  const before = await credits(w);
   const balance = await w.reads.balanceOf(qdd, escrow);
-  await act();
-  const after = await credits(w);
-  const found: Credits = {};
-  for (const role of PAID) if (after[role] !== before[role]) found[role] = after[role]! - before[role]!;
+  const found = await creditChanges(w, act);
   expect(found).to.deep.equal(Object.fromEntries(Object.entries(change).filter(([, amount]) => amount !== 0n)));
   expect(await w.reads.balanceOf(qdd, escrow)).to.equal(balance);
 }

@@ -1,0 +1,153 @@
+/** One place to try mutants in: a folder of its own, a warm compiler, one process of tests at a time. */
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import { QoodError } from "../../sdk/errors/index.ts";
+import { areSame, type Codes, Compiler, writeCodes } from "./compiler.ts";
+import { mutate, type Mutant } from "./mutants.ts";
+import type { Result } from "./results.ts";
+import { type Batch, isUsable, switchedOn, withSwitches } from "./switches.ts";
+import type { TestRequest, Verdict } from "./verdict.ts";
+import { type Compiled, makeSlot, sourceName, stateFolder } from "./workspace.ts";
+
+/** How to try a batch. */
+export interface Trial {
+  /** The tests of a mutant. */
+  readonly request: (mutant: Mutant) => TestRequest;
+  /** Longest time for the tests of one mutant. */
+  readonly limitMs: number;
+  /** Show of every test that turned red that it is green on the unchanged contracts. */
+  readonly control: boolean;
+  readonly onResult: (mutant: Mutant, result: Result) => void;
+}
+
+const seconds = (ms: number): number => Math.round(ms / 100) / 10;
+
+export class Slot {
+  readonly #compiler: Compiler;
+  readonly #folder: string;
+  readonly #compiled: Compiled;
+  readonly #signal: AbortSignal;
+  readonly #originals = new Map<string, Codes>();
+
+  constructor(compiled: Compiled, number: number, signal: AbortSignal) {
+    this.#compiled = compiled;
+    this.#signal = signal;
+    this.#compiler = new Compiler(compiled);
+    this.#folder = makeSlot(compiled, number);
+  }
+
+  close(): Promise<void> {
+    return this.#compiler.close();
+  }
+
+  /** Runs tests on the unchanged contracts. @throws QoodError `MUTATION_BASELINE` unless they are green */
+  async green(request: Pick<TestRequest, "files" | "only" | "reversed">): Promise<Verdict> {
+    const verdict = await this.#test({ hints: [], durations: {}, bail: false, ...request }, 15 * 60_000);
+    if (verdict.outcome !== "passed") throw new QoodError("MUTATION_BASELINE", `without any mutant ${request.files.join(", ")} are not green: ${verdict.outcome} ${verdict.by ?? ""}: ${verdict.error ?? ""}`);
+    return verdict;
+  }
+
+  /**
+   * Tries a batch: for each source that the mutants are part of, as long as they survive. A batch that cannot be compiled or deployed with its switches is
+   * given back in parts.
+   */
+  async try(batch: Batch, trial: Trial): Promise<Batch[]> {
+    const { file } = batch[0]!;
+    const source = Buffer.from(this.#compiled.sources.get(sourceName(file))!);
+    const alone = batch.length === 1;
+    const content = alone ? mutate(source, batch[0]!) : withSwitches(source, batch);
+    const took = new Map<Mutant, number>(batch.map((mutant) => [mutant, 0]));
+    const since = (mutants: Iterable<Mutant>, count: number, started: number): void => {
+      for (const mutant of mutants) took.set(mutant, took.get(mutant)! + (performance.now() - started) / count);
+    };
+    let alive = [...batch];
+    let controlled = trial.control;
+    for (const target of this.#compiler.targets(file)) {
+      if (alive.length === 0) break;
+      const compiling = performance.now();
+      const codes = await this.#compiler.compile(target, file, content);
+      since(alive, alive.length, compiling);
+      if (typeof codes === "string" || !isUsable(codes, !alone)) {
+        if (!alone) return [alive.slice(0, alive.length / 2), alive.slice(alive.length / 2)].filter(({ length }) => length > 0);
+        const error = typeof codes === "string" ? codes.split("\n")[0]! : "it is too large to be deployed";
+        trial.onResult(batch[0]!, { status: "invalid", error, seconds: seconds(took.get(batch[0]!)!) });
+        return [];
+      }
+      // What this contract does not notice needs no test.
+      if (alone && areSame(await this.#original(target), codes)) continue;
+      for (const mutant of alive) {
+        const started = performance.now();
+        const number = alone ? 0 : batch.indexOf(mutant) + 1;
+        const request = trial.request(mutant);
+        const { outcome, by, error } = await this.#testWith(alone ? codes : switchedOn(codes, number), request, trial.limitMs);
+        if (outcome === "broken") throw new QoodError("MUTATION_BROKEN", `the tests of ${file} cannot be loaded: ${error ?? ""}`);
+        if (outcome === "failed" && by !== undefined && !alone && !controlled) {
+          // With all switches off the same code must pass: else it is not the mutant that the test is red about.
+          controlled = true;
+          const off = await this.#testWith(switchedOn(codes, 0), { ...request, only: by, bail: false }, trial.limitMs);
+          if (off.outcome !== "passed") throw new QoodError("MUTATION_BASELINE", `"${by}" is red for ${file} with all mutants switched off: ${off.error ?? off.outcome}`);
+        }
+        if (outcome === "failed" && by !== undefined && trial.control) await this.green({ files: request.files, only: by });
+        since([mutant], 1, started);
+        if (outcome === "passed") continue;
+        alive = alive.filter((each) => each !== mutant);
+        const status = outcome === "failed" ? "killed" : "timeout";
+        trial.onResult(mutant, { status, ...(by === undefined ? {} : { by }), ...(error === undefined ? {} : { error }), seconds: seconds(took.get(mutant)!) });
+      }
+    }
+    for (const mutant of alive) trial.onResult(mutant, { status: (await this.#isSame(mutant, source)) ? "same" : "survived", seconds: seconds(took.get(mutant)!) });
+    return [];
+  }
+
+  /** Codes of a source, unchanged. */
+  async #original(target: string): Promise<Codes> {
+    const known = this.#originals.get(target);
+    if (known !== undefined) return known;
+    const codes = await this.#compiler.compile(target, "", "");
+    if (typeof codes === "string") throw new QoodError("CONTRACTS_DO_NOT_COMPILE", `${target} does not compile by itself: ${codes}`);
+    this.#originals.set(target, codes);
+    return codes;
+  }
+
+  /** Whether the compiler makes the same of a mutant as of the original. */
+  async #isSame(mutant: Mutant, source: Buffer): Promise<boolean> {
+    for (const target of this.#compiler.targets(mutant.file)) {
+      const mutated = await this.#compiler.compile(target, mutant.file, mutate(source, mutant));
+      if (typeof mutated === "string" || !areSame(await this.#original(target), mutated)) return false;
+    }
+    return true;
+  }
+
+  async #testWith(codes: Codes, request: TestRequest, limitMs: number): Promise<Verdict> {
+    const restore = writeCodes(join(this.#folder, "artifacts"), codes);
+    try {
+      return await this.#test(request, limitMs);
+    } finally {
+      restore();
+    }
+  }
+
+  #test(request: TestRequest, limitMs: number): Promise<Verdict> {
+    return new Promise((resolve, reject) => {
+      const child = fork(join(this.#folder, "scripts/mutate/tests.ts"), { cwd: this.#folder, stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--disable-warning=ExperimentalWarning"], env: { ...process.env, NODE_COMPILE_CACHE: join(stateFolder, "code") } });
+      let verdict: Verdict | undefined;
+      let said = "";
+      const stop = (): void => void child.kill("SIGKILL");
+      const timer = setTimeout(() => {
+        verdict = { outcome: "timeout", ran: 0, durations: {} };
+        stop();
+      }, limitMs);
+      this.#signal.addEventListener("abort", stop, { once: true });
+      child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      child.on("message", (message) => (verdict ??= message as Verdict));
+      child.on("error", reject);
+      child.on("close", () => {
+        clearTimeout(timer);
+        this.#signal.removeEventListener("abort", stop);
+        if (this.#signal.aborted) reject(new QoodError("STOPPED", "stopped"));
+        else resolve(verdict ?? { outcome: "broken", ran: 0, error: `the process of the tests died: ${said.trim().split("\n").at(-1) ?? ""}`, durations: {} });
+      });
+      child.send(request);
+    });
+  }
+}

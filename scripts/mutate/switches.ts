@@ -1,0 +1,64 @@
+/**
+ * Several mutants in one compilation: each stands behind a switch, and the number in the creation code says which one is on. Compiling is most of the work
+ * where a contract takes half a minute, so a batch of mutants costs hardly more than one.
+ */
+import type { Codes } from "./compiler.ts";
+import type { Mutant } from "./mutants.ts";
+
+/** Stands in the creation code where the number goes: 32 bytes that occur nowhere else. */
+const PLACE = "c31f6e0b9a57d2844be0f1837a6cd95e1208fb47369ac5ed70b1248f5d936ea7";
+
+/** Most mutants of a batch, and of one function in it: every switch takes code and a place on the stack. */
+const [MOST, MOST_OF_ONE] = [12, 3];
+
+/** Largest contract that can be deployed (EIP-170). */
+const LARGEST = 24_576;
+
+/** Mutants that are compiled together; a batch of one is compiled as it is, without a switch. */
+export type Batch = readonly Mutant[];
+
+const overlap = (a: Mutant, b: Mutant): boolean => a.start < b.end && b.start < a.end;
+
+/** Mutants of one file in batches. */
+export function inBatches(mutants: readonly Mutant[]): Batch[] {
+  const batches: Mutant[][] = [];
+  for (const mutant of mutants) {
+    const fits = (batch: Batch): boolean =>
+      batch.length < MOST &&
+      batch[0]!.switchAt === mutant.switchAt &&
+      batch.filter(({ where }) => where === mutant.where).length < MOST_OF_ONE &&
+      !batch.some((other) => overlap(other, mutant));
+    const open = mutant.switchAt === undefined ? undefined : batches.find(fits);
+    if (open === undefined) batches.push([mutant]);
+    else open.push(mutant);
+  }
+  return batches;
+}
+
+/** The source with every mutant of a batch behind its switch, which is its number in the batch from 1. */
+export function withSwitches(source: Buffer, batch: Batch): string {
+  const name = "_switchedOn";
+  const edits = batch.map(({ start, end, replacement }, i) => {
+    const original = source.subarray(start, end).toString();
+    // In braces: an `else` further down must find its own `if`.
+    const changed = replacement === "{}" ? `{ if (${name} != ${i + 1}) { ${original} } }` : `(${name} == ${i + 1} ? (${replacement}) : (${original}))`;
+    return { start, end, changed };
+  });
+  const at = batch[0]!.switchAt!;
+  edits.push({ start: at, end: at, changed: `\n    uint256 private immutable ${name} = 0x${PLACE};\n` });
+  let result = source;
+  for (const { start, end, changed } of edits.sort((a, b) => b.start - a.start)) result = Buffer.concat([result.subarray(0, start), Buffer.from(changed), result.subarray(end)]);
+  return result.toString();
+}
+
+/** Codes with one switch on, or with none for 0. */
+export function switchedOn(codes: Codes, number: number): Codes {
+  const word = number.toString(16).padStart(64, "0");
+  return new Map([...codes].map(([name, code]) => [name, { ...code, bytecode: { ...code.bytecode, object: code.bytecode.object.replaceAll(PLACE, word) } }]));
+}
+
+/** Whether every contract can be deployed and, with switches, has a place for their number. */
+export function isUsable(codes: Codes, switches: boolean): boolean {
+  const deployable = [...codes.values()].filter(({ deployedBytecode }) => deployedBytecode.object !== "");
+  return deployable.every(({ deployedBytecode }) => deployedBytecode.object.length / 2 <= LARGEST) && (!switches || deployable.some(({ bytecode }) => bytecode.object.includes(PLACE)));
+}
