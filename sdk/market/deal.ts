@@ -6,7 +6,7 @@ import { TYPES } from "../eip712/types.ts";
 import { hashTypedData, sellOrderData } from "../eip712/index.ts";
 import { type Agreement, packShares, type TokenFloor, type VersionTerms, WHOLE_BPS } from "./agreement.ts";
 import { saleWords } from "./sale.ts";
-import { DEAL_FLAGS, type Extras, type Page, type Sale, type SellOrder, type Terms } from "./types.ts";
+import { DEAL_FLAGS, type Deal, type Extras, type Page, type Sale, type SellOrder, type Terms } from "./types.ts";
 
 const abi = AbiCoder.defaultAbiCoder();
 
@@ -47,6 +47,11 @@ export function pageKey(deal: Hex, page: number): Hex {
 /** What is paid for a page: its price, reduced by the hook's word, rounded down. */
 export function pagePrice({ order, sale }: Terms, page: number): bigint {
   return (order.pages[page]!.price * BigInt(sale.priceBps)) / BigInt(WHOLE_BPS);
+}
+
+/** Whether the buyer may still reject a deal freely; until then nothing is delivered. @param now Unix seconds */
+export function isReserved({ sale }: Pick<Terms, "sale">, deal: Pick<Deal, "marks">, now: number): boolean {
+  return now <= sale.inspectBy && (deal.marks & 1) === 0;
 }
 
 /** Whether an order has a flag, by its name. */

@@ -146,6 +146,8 @@ export const offerSchema = z.strictObject({
   formers: z.array(z.strictObject({ version: uint(32), text: agreement })).max(32),
   /** libp2p addresses at which the TSP serves the files. */
   multiaddrs: z.array(z.string().regex(/^\/[\x21-\x7e]{1,255}$/)).max(16),
+  /** Where the seller hands wrapped keys over off chain against a receipt; left out where it does not. */
+  handover: z.url({ protocol: /^https?$/ }).max(255).optional(),
 });
 
 /** An offer, decoded. */

@@ -11,7 +11,7 @@ import { deliveryContext, unwrapKeys } from "@qoodblock/sdk/delivery";
 import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import { decodeOffer } from "@qoodblock/sdk/market";
 import type { Offer } from "@qoodblock/sdk/market";
-import { createAppender, keys, proveJobSchema, registerStream } from "../../workers/shared/queue/index.ts";
+import { createAppender, keys, proveJobId, proveJobSchema, registerStream } from "../../workers/shared/queue/index.ts";
 import { createKuboStorage } from "../../workers/shared/storage/index.ts";
 import { makeCar } from "./support/fleet.ts";
 import type { Car } from "./support/fleet.ts";
@@ -97,7 +97,7 @@ describe("prover and delivery", () => {
     await until("the delivery", async () => (await world.client.reads.dealOf(dealId)).state === "DeliveredProven");
     await assertKey(offer, key.secret, dealId);
     const queue = new Queue("prove", { connection: world.redis, prefix: PREFIX });
-    const job = await queue.getJob(dealId);
+    const job = await queue.getJob(proveJobId(dealId, 0));
     const text = JSON.stringify(job);
     z.parse(proveJobSchema, job!.data);
     const { words, rest } = offer.lots[0]!.header;
@@ -109,7 +109,7 @@ describe("prover and delivery", () => {
 
   it("wraps no key for a deal that the chain does not know as paid", async () => {
     const queue = new Queue("prove", { connection: world.redis, prefix: PREFIX });
-    const { terms, ...rest } = (await queue.getJob(await dealAt(1n)))!.data as { terms: { order: unknown; sale: Record<string, unknown> } };
+    const { terms, ...rest } = (await queue.getJob(proveJobId(await dealAt(1n), 0)))!.data as { terms: { order: unknown; sale: Record<string, unknown> } };
     const job = await queue.add("prove", { ...rest, terms: { ...terms, sale: { ...terms.sale, nonce: "77" } } }, { jobId: "greedy", attempts: 1 });
     await until("the refusal", async () => await (await queue.getJob(job.id!))!.isFailed());
     assert.match((await queue.getJob(job.id!))!.failedReason, /does not wait for a delivery: the chain says None/);
@@ -128,7 +128,7 @@ describe("prover and delivery", () => {
     running.push(await startDelivery(), await startProver());
     await until("the delivery", async () => (await world.client.reads.dealOf(dealId)).state === "DeliveredProven");
     await assertKey(offer, key.secret, dealId);
-    await until("the deal to be closed", async () => (await world.redis.sismember(keys.openDeals(PREFIX), dealId)) === 0);
+    await until("the deal to be closed", async () => (await world.redis.sismember(keys.openPages(PREFIX), `${dealId}/0`)) === 0);
     assert.equal(await delivered(), before + 1);
   });
 

@@ -1,92 +1,91 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { readEvents } from "@qoodblock/sdk/client";
-import type { Client } from "@qoodblock/sdk/client";
-import type { Chain } from "../shared/chain/index.ts";
-import type { Logger } from "../shared/log/index.ts";
+import { DEAL_STATES } from "@qoodblock/sdk/market";
 import { keys, termsSchema } from "../shared/queue/index.ts";
 
-/** A deal that this TSP has to serve, as it is kept. */
-export const dealRecordSchema = z.strictObject({
-  dealId: z.custom<Hex>((value) => typeof value === "string" && /^0x[0-9a-f]{64}$/.test(value)),
+const word = z.custom<Hex>((value) => typeof value === "string" && /^0x[0-9a-f]{64}$/.test(value));
+
+/** A deal that this seller has to serve, as it is kept. */
+export const dealSchema = z.strictObject({
+  dealId: word,
+  orderHash: word,
   terms: termsSchema,
   /** CID of the offer that was bought. */
   offer: z.string(),
-  stream: z.string(),
-  sequence: z.int(),
   boughtBlock: z.int(),
-  status: z.enum(["open", "delivered", "closed", "late", "refused"]),
-  /** Why, where it is not open. */
-  note: z.string(),
-  /** Times that a delivery was submitted and did not come about. */
-  tries: z.int(),
-  transaction: z.strictObject({ hash: z.string(), block: z.int(), gasUsed: z.int() }).nullable(),
-  ms: z.strictObject({ check: z.number(), prove: z.number(), deliver: z.number() }).nullable(),
 });
 
-/** See {@link dealRecordSchema}. */
-export type DealRecord = z.output<typeof dealRecordSchema>;
+/** See {@link dealSchema}. */
+export type DealRecord = z.output<typeof dealSchema>;
+
+/** What is submitted for a page. */
+export const KINDS = ["deliver", "answer", "settle", "receipt"] as const;
+export type Kind = (typeof KINDS)[number];
+
+const transaction = z.strictObject({ hash: z.string(), block: z.int(), gasUsed: z.int() }).optional();
+const count = z.int().default(0);
+
+/** Where a page stands, as it is kept. What is to be done follows from the chain; this is what the chain does not tell. */
+export const pageSchema = z.strictObject({
+  /**
+   * open: paid, nothing done; handover: the keys may be fetched off chain; delivering: a delivery is in the lane;
+   * challengeable and proven: delivered, the window runs; challenged: the answer is under way; settling. The rest is over:
+   * late: no longer delivered in time; refused: the data is not what was sold; gone: the purchase left the chain.
+   */
+  status: z.enum(["open", "handover", "delivering", "challengeable", "challenged", "proven", "settling", "settled", "refunded", "cancelled", "late", "refused", "gone"]),
+  /** Why, where it is over. */
+  note: z.string(),
+  /** The chain's word when last looked at, and the block at which it was first heard. */
+  seen: z.strictObject({ state: z.enum(DEAL_STATES), block: z.int() }).nullable(),
+  /** Transactions that were submitted and did not come about. */
+  tries: z.strictObject({ deliver: count, answer: count, settle: count, receipt: count }),
+  transactions: z.strictObject({ deliver: transaction, answer: transaction, settle: transaction, receipt: transaction }),
+  /** How long opening the batches and proving took, milliseconds. */
+  ms: z.strictObject({ check: z.number().nullable(), prove: z.number().nullable() }),
+});
+
+/** See {@link pageSchema}. */
+export type PageRecord = z.output<typeof pageSchema>;
+
+/** A page that nothing was done for. */
+export const NEW_PAGE: PageRecord = {
+  ...{ status: "open", note: "", seen: null },
+  tries: { deliver: 0, answer: 0, settle: 0, receipt: 0 },
+  transactions: {},
+  ms: { check: null, prove: null },
+};
+
+/** Name of a page in Redis. */
+export const pageId = (dealId: string, page: number): string => `${dealId}/${page}`;
+
+/** Inverse of {@link pageId}. */
+export function pageParts(id: string): { dealId: string; page: number } {
+  const [dealId, page] = id.split("/") as [string, string];
+  return { dealId, page: Number(page) };
+}
 
 /** A deal as text. */
-export const encodeDeal = (deal: DealRecord): string => JSON.stringify(z.encode(dealRecordSchema, deal));
+export const encodeDeal = (deal: DealRecord): string => JSON.stringify(z.encode(dealSchema, deal));
 
 /** Reads a deal. */
 export async function readDeal(redis: Redis, prefix: string, dealId: string): Promise<DealRecord | undefined> {
   const text = await redis.hget(keys.deals(prefix), dealId);
-  return text === null ? undefined : dealRecordSchema.parse(JSON.parse(text));
+  return text === null ? undefined : dealSchema.parse(JSON.parse(text));
 }
 
-/** What is noted of an order that was offered: where its file lies, and what it sells first. */
-const orderSchema = z.object({ cid: z.string(), stream: z.string(), sequence: z.int(), order: termsSchema.shape.order });
-const cursorSchema = z.object({ block: z.int(), hash: z.string() });
-const CURSOR = "deals";
-const PAGE = 2000;
+/** Reads a page. */
+export async function readPage(redis: Redis, prefix: string, id: string): Promise<PageRecord | undefined> {
+  const text = await redis.hget(keys.pages(prefix), id);
+  return text === null ? undefined : pageSchema.parse(JSON.parse(text));
+}
 
-/**
- * Follows the purchases of this seller's orders, up to the final block only, from a durable cursor. The cursor names
- * its block by hash: where the chain has another block there, it is another chain or a rewritten one, and everything
- * is read again from the deployment on, which costs time and changes nothing that is known.
- */
-export function createFollower(options: { readonly redis: Redis; readonly prefix: string; readonly client: Client; readonly chain: Chain; readonly seller: Hex; readonly log: Logger }): { step(): Promise<void> } {
-  const { redis, prefix, client, chain, log } = options;
+/** Keeps a page. */
+export async function savePage(redis: Redis, prefix: string, id: string, record: PageRecord): Promise<void> {
+  await redis.hset(keys.pages(prefix), id, JSON.stringify(record));
+}
 
-  async function position(): Promise<number> {
-    const start = Math.max(0, client.deployment.startBlock - 1);
-    const text = await redis.hget(keys.cursors(prefix), CURSOR);
-    if (text === null) return start;
-    const cursor = cursorSchema.parse(JSON.parse(text));
-    if ((await chain.provider.getBlock(cursor.block))?.hash === cursor.hash) return cursor.block;
-    log.error({ block: cursor.block }, "ALARM: the chain does not hold the last block that was followed; reading again from the deployment");
-    return start;
-  }
-
-  return {
-    async step() {
-      const final = await chain.finalBlock();
-      for (let at = await position(); at < final; ) {
-        const to = Math.min(at + PAGE, final);
-        const events = await readEvents(client.deployment, chain.provider, "Bought", { fromBlock: at + 1, toBlock: to, indexed: [null, options.seller] });
-        const block = await chain.provider.getBlock(to);
-        if (typeof block?.hash !== "string") return;
-        const write = redis.multi();
-        for (const { dealId, orderHash, sale, blockNumber } of events) {
-          const known = await redis.hget(keys.orders(prefix), orderHash);
-          if (known === null) {
-            log.error({ dealId, orderHash }, "ALARM: a deal was made with an order that is not known here");
-            continue;
-          }
-          const { cid, stream, sequence, order } = orderSchema.parse(JSON.parse(known));
-          if ((await redis.hexists(keys.deals(prefix), dealId)) === 0) {
-            const deal: DealRecord = { dealId, terms: { order, sale }, offer: cid, stream, sequence, boughtBlock: blockNumber, status: "open", note: "", tries: 0, transaction: null, ms: null };
-            write.hset(keys.deals(prefix), dealId, encodeDeal(deal)).sadd(keys.openDeals(prefix), dealId);
-            log.info({ dealId, stream, sequence, buyer: sale.buyer }, "deal bought");
-          }
-        }
-        write.hset(keys.cursors(prefix), CURSOR, JSON.stringify({ block: to, hash: block.hash }));
-        await write.exec();
-        at = to;
-      }
-    },
-  };
+/** Keeps a page for the last time and gives its reserved bond free. */
+export async function closePage(redis: Redis, prefix: string, id: string, record: PageRecord, token: string): Promise<void> {
+  await redis.multi().hset(keys.pages(prefix), id, JSON.stringify(record)).srem(keys.openPages(prefix), id).hdel(keys.bonds(prefix, token), id).incr(keys.bondsVersion(prefix, token)).exec();
 }

@@ -1,58 +1,114 @@
 import { z } from "zod";
 import { QoodError } from "@qoodblock/sdk/errors";
-import type { Logger } from "../shared/log/index.ts";
-import { keys, readBatches, termsSchema } from "../shared/queue/index.ts";
+import { keys, readBatch, readBatches } from "../shared/queue/index.ts";
+import type { AnnouncedBatch } from "../shared/queue/index.ts";
+import { isHopeless, openWhole } from "./batch.ts";
+import { orderSchema } from "./follow.ts";
 import { publishOffer } from "./offer.ts";
-import type { OfferContext } from "./offer.ts";
+import type { OfferContext, Published } from "./offer.ts";
 
-/** Field of the cursors that says up to which announcement offers were made. */
+/** Field of the cursors that says up to which announcement batches wait to be offered. */
 const CURSOR = "offers";
 
-/**
- * Offers every announced batch, once: the offer's announcement, the order's note and the cursor are written together.
- * A batch that cannot be offered yet (no agreement, say) is kept aside and tried again.
- */
-export function createOfferer(context: OfferContext & { readonly log: Logger }): { step(): Promise<void> } {
-  const { redis, prefix, log, settings } = context;
-  const asideKey = `${keys.offers(prefix)}:aside`;
-  const said = new Map<string, string>();
-  let nextRetry = 0;
+/** Announces an offer unless one of its batches was offered by another worker. KEYS waiting, orders, offers; ARGV order hash, order, offer, ids… */
+const ANNOUNCE = `
+for i = 4, #ARGV do if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 0 then return 0 end end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('XADD', KEYS[3], '*', 'offer', ARGV[3])
+for i = 4, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
+return 1`;
 
-  async function offer(id: string, moveCursor: boolean): Promise<void> {
-    const [announcement] = await readBatches(redis, prefix, previousId(id), 1);
-    if (announcement?.id !== id) return;
-    const { batch } = announcement;
+/** Ids of a Redis Stream in order. */
+function byAge(a: string, b: string): number {
+  const [[aMs, aSeq], [bMs, bSeq]] = [a.split("-").map(Number), b.split("-").map(Number)] as [[number, number], [number, number]];
+  return aMs - bMs || aSeq - bSeq;
+}
+
+/**
+ * Offers announced batches, each once: so many of a stream together as the setting says. Announced batches first wait in
+ * Redis, moved there together with the cursor; the offer's announcement, the order's note and their leaving are one step.
+ * What cannot be offered yet (no agreement, no bond, say) waits on and is tried again.
+ */
+export function createOfferer(context: OfferContext): { step(): Promise<void> } {
+  const { redis, prefix, log, settings } = context;
+  redis.defineCommand("offersAnnounce", { numberOfKeys: 3, lua: ANNOUNCE });
+  const commands = redis as unknown as { offersAnnounce(...args: string[]): Promise<number> };
+  const said = new Map<string, string>();
+  const notBefore = new Map<string, number>();
+  const opened = new Set<string>();
+
+  async function takeAnnounced(): Promise<void> {
+    const cursor = (await redis.hget(keys.cursors(prefix), CURSOR)) ?? "0";
+    const found = await readBatches(redis, prefix, cursor);
+    if (found.length === 0) return;
     const write = redis.multi();
-    try {
-      const { cid, orderHash, order } = await publishOffer(context, batch);
-      const told = { cid, orderHash, stream: batch.stream, sequence: batch.sequence, headerHash: batch.headerHash, price: order.pages[0]!.price.toString(), token: order.token, records: batch.records };
-      write.hset(keys.orders(prefix), orderHash, JSON.stringify({ cid, stream: batch.stream, sequence: batch.sequence, order: z.encode(termsSchema.shape.order, order) }));
-      write.xadd(keys.offers(prefix), "*", "offer", JSON.stringify(told));
-      write.srem(asideKey, id);
-      log.info({ stream: batch.stream, sequence: batch.sequence, cid, orderHash }, "batch offered");
-    } catch (error) {
-      if (!(error instanceof QoodError) || !/^(OFFER|AGREEMENT)_/.test(error.code)) throw error;
-      if (said.get(id) !== error.message) log.warn({ stream: batch.stream, sequence: batch.sequence, reason: error.message }, "batch not offered; it will be tried again");
-      said.set(id, error.message);
-      write.sadd(asideKey, id);
+    for (const { id, batch } of found) write.hset(keys.waiting(prefix), id, batch.stream);
+    await write.hset(keys.cursors(prefix), CURSOR, found.at(-1)!.id).exec();
+  }
+
+  /** Ids that are to be offered together: full groups, and what has waited long enough for others. */
+  async function groups(): Promise<string[][]> {
+    const streams = new Map<string, string[]>();
+    for (const [id, stream] of Object.entries(await redis.hgetall(keys.waiting(prefix)))) streams.set(stream, [...(streams.get(stream) ?? []), id]);
+    const found: string[][] = [];
+    for (const ids of streams.values()) {
+      ids.sort(byAge);
+      for (let at = 0; at < ids.length; at += settings.offerLots) {
+        const group = ids.slice(at, at + settings.offerLots);
+        if (group.length === settings.offerLots || Date.now() - Number(group[0]!.split("-")[0]) >= settings.offerWaitSeconds * 1000) found.push(group);
+      }
     }
-    if (moveCursor) write.hset(keys.cursors(prefix), CURSOR, id);
-    await write.exec();
+    return found;
+  }
+
+  async function announce(ids: readonly string[], batches: readonly AnnouncedBatch[], { cid, orderHash, order }: Published): Promise<void> {
+    const first = batches[0]!;
+    const sold = batches.map(({ stream, sequence }) => ({ stream, sequence }));
+    const price = order.pages.reduce((total, each) => total + each.price, 0n);
+    const told = {
+      ...{ cid, orderHash, stream: first.stream, sequence: first.sequence, headerHash: first.headerHash, price: price.toString(), token: order.token },
+      ...{ records: batches.reduce((total, { records }) => total + records, 0), batches: batches.map(({ sequence, headerHash }) => ({ sequence, headerHash })), pages: order.pages.length },
+    };
+    const noted = JSON.stringify(z.encode(orderSchema, { cid, batches: sold, order }));
+    const done = await commands.offersAnnounce(keys.waiting(prefix), keys.orders(prefix), keys.offers(prefix), orderHash, noted, JSON.stringify(told), ...ids);
+    if (done === 1) log.info({ stream: first.stream, sequences: sold.map(({ sequence }) => sequence), cid, orderHash }, "batch offered");
+  }
+
+  async function offer(ids: readonly string[]): Promise<void> {
+    const batches: AnnouncedBatch[] = [];
+    for (const id of ids) {
+      const batch = await readBatch(redis, prefix, id);
+      if (batch === undefined) throw new QoodError("OFFER_GONE", `announcement ${id} is gone from Redis`);
+      batches.push(batch);
+    }
+    // What is offered was opened whole by the one who will bond for it.
+    for (const { headerHash, lot } of batches) {
+      if (opened.has(headerHash)) continue;
+      await openWhole(context, lot).catch((error: unknown) => {
+        if (isHopeless(error)) throw new QoodError("OFFER_WRONG", `ALARM: the batch is not what its header says and is not offered: ${error.message} [${error.code}]`);
+        throw error;
+      });
+      opened.add(headerHash);
+    }
+    await announce(ids, batches, await publishOffer(context, batches));
   }
 
   return {
     async step() {
-      const cursor = (await redis.hget(keys.cursors(prefix), CURSOR)) ?? "0";
-      for (const { id } of await readBatches(redis, prefix, cursor)) await offer(id, true);
-      if (Date.now() < nextRetry) return;
-      nextRetry = Date.now() + settings.retrySeconds * 1000;
-      for (const id of await redis.smembers(asideKey)) await offer(id, false);
+      await takeAnnounced();
+      for (const ids of await groups()) {
+        const name = ids.join();
+        if (Date.now() < (notBefore.get(name) ?? 0)) continue;
+        try {
+          await offer(ids);
+          notBefore.delete(name);
+        } catch (error) {
+          if (!(error instanceof QoodError)) throw error;
+          if (said.get(name) !== error.message) log.warn({ announcements: ids, reason: `${error.message} [${error.code}]` }, "batch not offered; it will be tried again");
+          said.set(name, error.message);
+          notBefore.set(name, Date.now() + settings.retrySeconds * 1000);
+        }
+      }
     },
   };
-}
-
-/** The id just before one in a Redis Stream. */
-function previousId(id: string): string {
-  const [ms, seq] = id.split("-").map(Number) as [number, number];
-  return seq > 0 ? `${ms}-${seq - 1}` : `${ms - 1}-18446744073709551615`;
 }

@@ -32,7 +32,7 @@ await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals fo
   const chain = await openChain(settings, log, signal);
   const redis = connectRedis(settings.redis, log);
   const pool = createPool<ProveTask, ProveAnswer>(new URL("./proveChild.ts", import.meta.url), settings.processes, [settings.keys]);
-  const context = { vault, client: createClient(deployment, chain.provider), pool };
+  const context = { vault, client: createClient(deployment, chain.provider), chain, pool };
   const worker = startQueueWorker<unknown, unknown>(
     queues.prove,
     async (job) => {

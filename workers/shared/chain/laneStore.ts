@@ -24,10 +24,14 @@ export const intentSchema = z.strictObject({
 /** See {@link intentSchema}. */
 export type Intent = z.infer<typeof intentSchema>;
 
-/** Stores an intent and queues it unless its key is known. KEYS intents, queue; ARGV key, JSON. */
+/**
+ * Stores an intent and queues it unless its key is known; an urgent one right behind the first, which may be on its way
+ * and keeps its nonce. KEYS intents, queue; ARGV key, JSON, urgent.
+ */
 const SUBMIT = `
 if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
-redis.call('RPUSH', KEYS[2], ARGV[1])
+local first = ARGV[3] == '1' and redis.call('LINDEX', KEYS[2], 0)
+if first then redis.call('LINSERT', KEYS[2], 'AFTER', first, ARGV[1]) else redis.call('RPUSH', KEYS[2], ARGV[1]) end
 return 1`;
 
 /** Takes or renews the lease; a new holder gets the next fencing token. KEYS lease, fence; ARGV holder, ms. */
@@ -61,7 +65,7 @@ interface Commands {
 
 /** Where a lane keeps its intents: durable before anything is broadcast. */
 export interface LaneStore {
-  submit(intent: Intent): Promise<boolean>;
+  submit(intent: Intent, urgent: boolean): Promise<boolean>;
   read(key: string): Promise<Intent | undefined>;
   /** The intent whose turn it is. */
   head(): Promise<Intent | undefined>;
@@ -87,7 +91,7 @@ export function createLaneStore(redis: Redis, prefix: string): LaneStore {
   };
   return {
     read,
-    submit: async (intent) => (await commands.laneSubmit(intents, queue, intent.key, JSON.stringify(intent))) === 1,
+    submit: async (intent, urgent) => (await commands.laneSubmit(intents, queue, intent.key, JSON.stringify(intent), urgent ? "1" : "0")) === 1,
     async head() {
       const key = await redis.lindex(queue, 0);
       return key === null ? undefined : read(key);

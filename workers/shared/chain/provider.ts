@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { JsonRpcProvider, Network } from "ethers";
+import { FetchRequest, JsonRpcProvider, Network } from "ethers";
 import { QoodError } from "@qoodblock/sdk/errors";
 import type { Logger } from "../log/index.ts";
 
@@ -19,7 +19,12 @@ export interface Chain {
   readonly pollMs: number;
   /** Number of the newest block that counts as final; -1 while there is none. */
   finalBlock(): Promise<number>;
-  /** Time of the newest block, Unix seconds. */
+  /** Time of that block, Unix seconds; 0 while there is none. */
+  finalTime(): Promise<number>;
+  /**
+   * The chain's time, Unix seconds: that of its newest block, and never less than what has passed since the newest block
+   * that was ever seen, so that a node that lags behind makes nothing look in time.
+   */
   now(): Promise<number>;
   close(): void;
 }
@@ -29,6 +34,9 @@ export function isPassingFault(error: unknown): boolean {
   // Only a revert is the chain's own word; a node's limits, its restarts and an empty account are not.
   return (error as { code?: unknown } | undefined)?.code !== "CALL_EXCEPTION";
 }
+
+/** An RPC that says nothing for so long counts as gone. */
+const RPC_TIMEOUT_MS = 20_000;
 
 async function finalBlock(provider: JsonRpcProvider, finality: string): Promise<number> {
   if (/^\d+$/.test(finality)) return (await provider.getBlockNumber()) - Number(finality);
@@ -41,7 +49,9 @@ async function finalBlock(provider: JsonRpcProvider, finality: string): Promise<
  */
 export async function openChain(settings: ChainSettings, log: Logger, signal: AbortSignal): Promise<Chain> {
   const network = Network.from(settings.chainId);
-  const provider = new JsonRpcProvider(settings.rpc, network, { staticNetwork: network, cacheTimeout: -1, batchMaxCount: 1, pollingInterval: settings.pollMs });
+  const request = new FetchRequest(settings.rpc);
+  request.timeout = RPC_TIMEOUT_MS;
+  const provider = new JsonRpcProvider(request, network, { staticNetwork: network, cacheTimeout: -1, batchMaxCount: 1, pollingInterval: settings.pollMs });
   for (let told = false; ; told = true) {
     try {
       const actual = Number(await provider.send("eth_chainId", []));
@@ -59,14 +69,22 @@ export async function openChain(settings: ChainSettings, log: Logger, signal: Ab
       throw new QoodError("CHAIN_ENDING", "ended before the chain's RPC answered");
     });
   }
+  let newest = { timestamp: 0, at: 0 };
   return {
     provider,
     chainId: settings.chainId,
     pollMs: settings.pollMs,
     finalBlock: () => finalBlock(provider, settings.finality),
+    async finalTime() {
+      const final = await finalBlock(provider, settings.finality);
+      return final < 0 ? 0 : ((await provider.getBlock(final))?.timestamp ?? 0);
+    },
     async now() {
       const block = await provider.getBlock("latest");
       if (block === null) throw new QoodError("CHAIN_EMPTY", `the RPC at ${settings.rpc} has no block`);
+      const passed = newest.timestamp + Math.floor((performance.now() - newest.at) / 1000);
+      if (block.timestamp < passed) return passed;
+      newest = { timestamp: block.timestamp, at: performance.now() };
       return block.timestamp;
     },
     close: () => provider.destroy(),

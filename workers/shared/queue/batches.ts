@@ -37,12 +37,20 @@ export function encodeBatch(batch: AnnouncedBatch): string {
   return JSON.stringify(z.encode(announcedSchema, batch));
 }
 
+function announcementOf(id: string, fields: readonly string[]): Announcement {
+  const parsed = announcedSchema.safeParse(JSON.parse(fields[fields.indexOf("batch") + 1] ?? "null"));
+  if (!parsed.success) throw new QoodError("BATCH_FORMAT", `announcement ${id} cannot be read: ${parsed.error.issues[0]!.path.join(".")} ${parsed.error.issues[0]!.message}`);
+  return { id, batch: parsed.data };
+}
+
 /** Announced batches behind `after` (`"0"`: from the first). */
 export async function readBatches(redis: Redis, prefix: string, after = "0", count = 100): Promise<Announcement[]> {
   const entries = await redis.xrange(keys.batches(prefix), after === "0" ? "-" : `(${after}`, "+", "COUNT", count);
-  return entries.map(([id, fields]) => {
-    const parsed = announcedSchema.safeParse(JSON.parse(fields[fields.indexOf("batch") + 1] ?? "null"));
-    if (!parsed.success) throw new QoodError("BATCH_FORMAT", `announcement ${id} cannot be read: ${parsed.error.issues[0]!.path.join(".")} ${parsed.error.issues[0]!.message}`);
-    return { id, batch: parsed.data };
-  });
+  return entries.map(([id, fields]) => announcementOf(id, fields));
+}
+
+/** One announced batch, or undefined. */
+export async function readBatch(redis: Redis, prefix: string, id: string): Promise<AnnouncedBatch | undefined> {
+  const [entry] = await redis.xrange(keys.batches(prefix), id, id);
+  return entry === undefined ? undefined : announcementOf(id, entry[1]).batch;
 }

@@ -28,12 +28,26 @@ export const keys = {
   batches: (p: string) => `${p}:batches`,
   /** Stream of published offers, field `offer` = JSON. */
   offers: (p: string) => `${p}:offers`,
-  /** Hash order hash → JSON of what it sells. */
+  /** Hash announcement id → stream handle of batches not offered yet. */
+  waiting: (p: string) => `${p}:waiting`,
+  /** Hash order hash → JSON of the order and where its offer lies. */
   orders: (p: string) => `${p}:orders`,
   /** Hash deal id → JSON of the deal. */
   deals: (p: string) => `${p}:deals`,
-  /** Set of deal ids still to be served. */
-  openDeals: (p: string) => `${p}:open-deals`,
+  /** Hash `<deal id>/<page>` → JSON of where a page stands. */
+  pages: (p: string) => `${p}:pages`,
+  /** Set `<deal id>/<page>` of pages that have not ended. */
+  openPages: (p: string) => `${p}:open-pages`,
+  /** Hash `<deal id>/<page>` → amount of the seller's free credit that is kept for its bond. */
+  bonds: (p: string, token: string) => `${p}:bonds:${token.toLowerCase()}`,
+  /** Count of the changes of {@link bonds}. */
+  bondsVersion: (p: string, token: string) => `${p}:bonds-version:${token.toLowerCase()}`,
+  /** Hash `<deal id>/<page>` → the buyer's receipt. */
+  receipts: (p: string) => `${p}:receipts`,
+  /** Hash `<deal id>/<page>` → chain time at which the keys were first handed over off chain. */
+  handed: (p: string) => `${p}:handed`,
+  /** Nonce of a request for keys that was answered; ends with its deadline. */
+  handoverNonce: (p: string, buyer: string, nonce: string) => `${p}:handover-nonce:${buyer.toLowerCase()}:${nonce.toLowerCase()}`,
   /** Hash of positions: how far a follower has come. */
   cursors: (p: string) => `${p}:cursors`,
   /** Prefix of a signer's lane. */

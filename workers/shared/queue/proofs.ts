@@ -28,6 +28,9 @@ export const termsSchema = z.strictObject({ order: offerSchema.shape.order, sale
  */
 export const proveJobSchema = z.strictObject({ terms: termsSchema, page: z.int().min(0).max(31), headers: z.array(lotSchema.shape.header).min(1).max(32) });
 
+/** Id of a page's job: the same however often it is asked for. */
+export const proveJobId = (dealId: string, page: number): string => `${dealId}-${page}`;
+
 /** See {@link proveJobSchema}. */
 export type ProveJob = z.output<typeof proveJobSchema>;
 
