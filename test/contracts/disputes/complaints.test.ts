@@ -1,6 +1,6 @@
 /** Complaints about sold batches: the dishonest sealer's leaves, real keys and proofs, and the money. */
 import { expect } from "chai";
-import { type Hex, toHex } from "../../../sdk/bytes/index.ts";
+import { toHex } from "../../../sdk/bytes/index.ts";
 import { eventIn } from "../../../sdk/client/index.ts";
 import { buildComplaint, findFault, withProof } from "../../../sdk/complaint/index.ts";
 import { deliveryContext, padLots, unwrapKeys } from "../../../sdk/delivery/index.ts";
