@@ -158,14 +158,14 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
     answerBuyOrder: (wanted: BuyOrder, orderHash: Hex, offerDigest: Hex, agentPath: readonly Hex[] = []): Call =>
       call("buyOrders", "answer", [wanted, orderHash, offerDigest, agentPath]),
     /** By the buyer. @param purchase of the agent's sell order, with the buy order's delivery key */
-    acceptAnswer: (wanted: BuyOrder, agent: Hex, purchase: Purchase): Call => call("buyOrders", "accept", [wanted, agent, purchase]),
+    acceptAnswer: (wanted: BuyOrder, agent: Hex, purchase: Purchase): Call => call("buyOrders", "accept", [wanted, agent, purchaseWords(purchase)]),
     /** By the buyer: costs it as much as the agent. */
     markJunk: (wanted: BuyOrder, agent: Hex, orderHash: Hex): Call => call("buyOrders", "markJunk", [wanted, agent, orderHash]),
     /** By anyone, a week after the answer or when the order is over. */
     returnAnswerDeposit: (wanted: BuyOrder, agent: Hex, orderHash: Hex): Call => call("buyOrders", "returnDeposit", [wanted, agent, orderHash]),
     /** By anyone: reserves what fits the rule. @param lots of all pages, see `offeredLots` @param sellerPath in the order's list */
     fillBuyOrder: (wanted: BuyOrder, purchase: Purchase, lots: readonly OfferedLot[], sellerPath: readonly Hex[] = []): Call =>
-      call("buyOrders", "fill", [wanted, purchase, lots, sellerPath]),
+      call("buyOrders", "fill", [wanted, purchaseWords(purchase), lots, sellerPath]),
 
     // smart orders
     /** By anyone, soon after a header was anchored. */
