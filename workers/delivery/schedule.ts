@@ -19,11 +19,12 @@ export interface Scheduler {
 export function createScheduler(context: DeliveryContext, complain: (what: string, error: unknown) => void): Scheduler {
   const { redis, prefix, chain, settings } = context;
   const running = new Map<string, Promise<void>>();
-  const notBefore = new Map<string, number>();
+  /** When each page's time comes: by this machine's clock in ms, or by the chain's in seconds, which may jump. */
+  const due = new Map<string, { readonly wall: number; readonly chain: number }>();
   const woken = new Set<string>();
 
-  async function moment(): Promise<Moment> {
-    const [now, head, final, finalTime] = await Promise.all([chain.now(), chain.provider.getBlockNumber(), chain.finalBlock(), chain.finalTime()]);
+  async function momentAt(now: number): Promise<Moment> {
+    const [head, final, finalTime] = await Promise.all([chain.provider.getBlockNumber(), chain.finalBlock(), chain.finalTime()]);
     return { now, head, final, finalTime };
   }
 
@@ -35,8 +36,8 @@ export function createScheduler(context: DeliveryContext, complain: (what: strin
       complain(id, error);
       again = settings.retrySeconds * 1000;
     }
-    if (again === undefined) notBefore.delete(id);
-    else notBefore.set(id, Date.now() + again);
+    if (again === undefined) due.delete(id);
+    else due.set(id, { wall: Date.now() + again, chain: at.now + Math.ceil(again / 1000) });
     running.delete(id);
   }
 
@@ -46,11 +47,17 @@ export function createScheduler(context: DeliveryContext, complain: (what: strin
     },
     async step() {
       const open = await redis.smembers(keys.openPages(prefix));
-      const due = open.filter((id) => !running.has(id) && (woken.has(id) || Date.now() >= (notBefore.get(id) ?? 0)));
-      if (due.length === 0) return;
-      due.sort((a, b) => Number(woken.has(b)) - Number(woken.has(a)) || (notBefore.get(a) ?? 0) - (notBefore.get(b) ?? 0));
-      const at = await moment();
-      for (const id of due) {
+      if (open.length === 0) return;
+      const now = await chain.now();
+      const isDue = (id: string): boolean => {
+        const time = due.get(id);
+        return woken.has(id) || time === undefined || Date.now() >= time.wall || now >= time.chain;
+      };
+      const next = open.filter((id) => !running.has(id) && isDue(id));
+      if (next.length === 0) return;
+      next.sort((a, b) => Number(woken.has(b)) - Number(woken.has(a)) || (due.get(a)?.wall ?? 0) - (due.get(b)?.wall ?? 0));
+      const at = await momentAt(now);
+      for (const id of next) {
         if (running.size >= (woken.has(id) ? AT_ONCE_URGENT : AT_ONCE)) break;
         woken.delete(id);
         running.set(id, look(id, at));

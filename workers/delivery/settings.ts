@@ -31,6 +31,7 @@ const policySettings = z.object({
   handoverSeconds: z.int().min(0).default(3600).describe("The receipt is waited for so many seconds after the purchase, and at most half of the time to deliver; then the page is delivered on chain."),
   marginSeconds: z.int().min(0).default(86_400).describe("Nothing is sent for the first time later than so many seconds before deliverBy: the chain's force-inclusion delay."),
   settle: z.boolean().default(true).describe("Settle own deals when their window is over; --no-settle leaves that to others."),
+  settleDelaySeconds: z.int().min(0).default(600).describe("So many seconds later, which leaves buyers who settle by themselves the first turn."),
   bondDeposit: amount.optional().describe("The free standing balance that is advised when it does not cover a page; without it 50 bonds. Nothing is deposited by the worker."),
   retrySeconds: z.number().positive().default(10).describe("A batch that cannot be offered yet, or a page that cannot be served yet, is tried again after so many seconds."),
   lockMs: z.int().min(1000).default(10_000).describe("A killed worker's lane is taken over after so many milliseconds."),

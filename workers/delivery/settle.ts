@@ -51,7 +51,7 @@ export async function serveDelivered(context: DeliveryContext, page: OpenPage, d
   }
   if (only === undefined && page.page !== 0) return watchMs(page, chain.pollMs);
   if ((await redis.hexists(keys.receipts(prefix), page.id)) === 1 && (await settleWithReceipt(context, page, await offerOf(context, page)))) return chain.pollMs;
-  const left = deal.endsAt - moment.now;
+  const left = deal.endsAt + settings.settleDelaySeconds - moment.now;
   if (left >= 0 || !settings.settle) return Math.min(Math.max(left + 1, 0.2) * 1000, watchMs(page, chain.pollMs));
   const offer = await offerOf(context, page);
   try {

@@ -58,9 +58,9 @@ async function fund(world: MarketWorld, who: HDNodeWallet, amount: bigint): Prom
   await act(world, who, calls.approve(deployment.addresses.qdd, amount));
 }
 
-/** Gives the buyer QDD and lets the exchange take them. */
-export function fundBuyer(world: MarketWorld, amount: bigint): Promise<void> {
-  return fund(world, world.accounts.buyer, amount);
+/** Gives a buyer QDD and lets the exchange take them. */
+export function fundBuyer(world: MarketWorld, amount: bigint, who: HDNodeWallet = world.accounts.buyer): Promise<void> {
+  return fund(world, who, amount);
 }
 
 /** Pays in the TSP's standing balance, out of which its bonds are locked. The keeper pays: the TSP's account is its workers' alone. */

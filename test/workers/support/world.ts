@@ -31,6 +31,7 @@ export interface World {
   readonly provider: JsonRpcProvider;
   readonly client: Client;
   readonly storage: RunningWorker;
+  readonly storageSocket: string;
   readonly accounts: { readonly foundation: HDNodeWallet; readonly oem: HDNodeWallet; readonly owner: HDNodeWallet; readonly tsp: HDNodeWallet; readonly buyer: HDNodeWallet; readonly keeper: HDNodeWallet };
   /** Secrets for the workers' environment. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -69,6 +70,7 @@ export async function startWorld(): Promise<World> {
   const redis = connectRedis(redisEngine.socket);
   return {
     ...{ dir, redis, redisEngine, chainEngine, provider, storage, secrets },
+    storageSocket: join(dir, "ipfs.sock"),
     client: createClient(deployment, provider),
     accounts: { foundation, oem, owner, tsp, buyer, keeper },
     flags: [
