@@ -5,7 +5,7 @@ import type { BaseContract } from "ethers";
 import { ethers, networkHelpers } from "./support/chain.ts";
 
 interface Probe extends BaseContract {
-  crypt(input: Uint8Array, offset: number, key: bigint, firstBlock: number): Promise<string>;
+  crypt(input: Uint8Array, offset: number, key: bigint, firstBlock: number | bigint): Promise<string>;
   gasOf(length: number, key: bigint, firstBlock: number): Promise<bigint>;
   keepsToItself(input: Uint8Array, before: Uint8Array, behind: Uint8Array): Promise<boolean>;
 }
@@ -91,6 +91,13 @@ describe("ChaCha20", () => {
     const key = keyOf(bytesOf("wrap", 32).toString("hex"));
     const got = await p.crypt(zeros, 0, key, 2 ** 32 - 4);
     expect(got).to.equal(expected(key, 2 ** 32 - 4, zeros.subarray(0, 256)) + expected(key, 0, zeros.subarray(256)).slice(2));
+    expect(await p.crypt(zeros, 0, key, 2n ** 200n + 2n ** 32n + 9n)).to.equal(expected(key, 9, zeros));
+  });
+
+  it("lets no carry into the next lane: a key that brings 16 of them to one word in six double rounds", async () => {
+    const p = await networkHelpers.loadFixture(probe);
+    const key = keyOf(createHash("sha256").update("carries 6348").digest("hex"));
+    expect(await p.crypt(Buffer.alloc(448), 0, key, 0)).to.equal(expected(key, 0, Buffer.alloc(448)));
   });
 
   it("starts at the offset and leaves what stands before it, and the memory around the message", async () => {
@@ -99,7 +106,7 @@ describe("ChaCha20", () => {
       const data = bytesOf("offset", length);
       expect(await p.crypt(data, offset, 5n, 3), `${offset} of ${length}`).to.equal(hex(data.subarray(0, offset)) + expected(5n, 3, data.subarray(offset)).slice(2));
     }
-    for (const length of [1, 31, 63, 65, 1000]) expect(await p.keepsToItself(bytesOf("data", length), bytesOf("before", 99), bytesOf("behind", 99)), `${length}`).to.equal(true);
+    for (const length of [1, 31, 32, 63, 65, 96, 1000]) expect(await p.keepsToItself(bytesOf("data", length), bytesOf("before", 99), bytesOf("behind", 99)), `${length}`).to.equal(true);
   });
 
   it("refuses to work where the caller keeps something", async () => {

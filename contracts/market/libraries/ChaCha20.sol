@@ -18,7 +18,6 @@ library ChaCha20 {
 
     uint256 private constant _LANES = 0x0000000001000000001000000001000000001000000001000000001000000001;
     uint256 private constant _LANE_NUMBERS = 0x0000000006000000005000000004000000003000000002000000001000000000;
-    uint256 private constant _LOW32 = 0x00ffffffff0ffffffff0ffffffff0ffffffff0ffffffff0ffffffff0ffffffff;
     uint256 private constant _BYTES = 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff;
     uint256 private constant _PAIRS = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
 
@@ -78,7 +77,8 @@ library ChaCha20 {
     /// @dev Leaves seven blocks of the key stream in the lanes of X0 ... X15, carries of the last addition included.
     function _sevenBlocks(uint256 firstBlock) private pure {
         assembly ("memory-safe") {
-            mstore(_COUNTERS, and(add(mul(and(firstBlock, 0xffffffff), _LANES), _LANE_NUMBERS), _LOW32))
+            // A counter that passes 2^32 is a carry like any other.
+            mstore(_COUNTERS, add(mul(and(firstBlock, 0xffffffff), _LANES), _LANE_NUMBERS))
             mcopy(_WORK, _START, 0x300)
         }
         ChaChaRounds.run();
