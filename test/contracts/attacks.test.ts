@@ -4,9 +4,9 @@ import type { Hex } from "../../sdk/bytes/index.ts";
 import { type Call } from "../../sdk/client/index.ts";
 import { receiptData, sellOrderData, signTypedData } from "../../sdk/eip712/index.ts";
 import { anchorTree, hashHeader, type HeaderWords } from "../../sdk/formats/index.ts";
-import { agreementId, dealId as idOf, type Lot, page, sixPairs, type Terms, versionTerms } from "../../sdk/market/index.ts";
+import { agreementId, dealId as idOf, type Lot, page, type Sale, type SellOrder, sixPairs, type Terms, versionTerms } from "../../sdk/market/index.ts";
 import { CHAIN_ID, contractAt, ethers, networkHelpers, now, tx } from "./support/chain.ts";
-import { agree, agreementText, anchorLot, bought, hash, header, mintVehicle, order, purchase, rightsProof, type World, world } from "./support/world.ts";
+import { agree, agreementText, anchorLot, bought, hash, header, mintVehicle, order, purchase, type World, world } from "./support/world.ts";
 
 async function fixture() {
   const w = await world();
@@ -21,7 +21,7 @@ const later = () => networkHelpers.time.increase(1);
 /** Buys a page of one header and tries to settle it by the buyer's receipt, with the given lot. */
 async function trySettle(f: Fixture, words: HeaderWords, lot: Lot, formers: { version: number; terms: ReturnType<typeof versionTerms> }[] = [], w: World = f) {
   const { dealId, terms } = await bought(w, await purchase(w, order(w, [words], { version: (await f.reads.currentVersion(f.agreement)).version }), { nonce: (nonces += 1n) }));
-  const call = f.calls.settleByReceipt(terms, versionTerms(w.text), "0x", { lots: [lot], formers });
+  const call = f.calls.settleByReceipt(terms, 0, versionTerms(w.text), { opening: { lots: [lot], formers } });
   return { dealId, terms, call, attempt: () => tx(f.who.buyer, call) };
 }
 
@@ -34,11 +34,8 @@ describe("Attacks on headers", () => {
     for (const stream of [{ vehicle: accomplice }, { epoch: 2 }, { dataClass: "OEM" as const }, { privacy: "PRIVATE" as const }]) {
       const words = header(f, {}, stream);
       const lot = await anchorLot(f, words, { others: Object.keys(stream)[0]!.length });
-      const numbers = { ...stream, dataClass: "dataClass" in stream ? 1 : 2, privacy: "privacy" in stream ? 2 : 1 };
-      const { attempt } = await trySettle(f, words, { ...lot, handleProof: rightsProof(f, numbers) });
+      const { attempt } = await trySettle(f, words, lot);
       await expect(attempt()).to.be.revertedWithCustomError(f.escrow, "Escrow_StreamNotOfAgreement").withArgs(words.stream, f.agreement);
-      const { attempt: lying } = await trySettle(f, words, lot);
-      await expect(lying()).to.be.revertedWithCustomError(f.escrow, "Escrow_StreamNotOfAgreement");
     }
   });
 
@@ -51,13 +48,13 @@ describe("Attacks on headers", () => {
     const lot = await anchorLot(f, words);
     const sold = order(f, [words], { agreementId: agreementId(accomplice, 1) });
     const { terms } = await bought(f, await purchase(f, sold, { agreement: versionTerms(text) }));
-    await expect(tx(f.who.buyer, f.calls.settleByReceipt(terms, versionTerms(text), "0x", { lots: [lot], formers: [] }))).to.be.revertedWithCustomError(
+    await expect(tx(f.who.buyer, f.calls.settleByReceipt(terms, 0, versionTerms(text), { opening: { lots: [lot], formers: [] } }))).to.be.revertedWithCustomError(
       f.escrow,
       "Escrow_StreamNotOfAgreement",
     );
   });
 
-  it("refuses a handle of another registry or chain, an unknown kind of proof, a proof of another length", async () => {
+  it("refuses a handle of another registry or chain, and another schema than the handle's", async () => {
     const f = await networkHelpers.loadFixture(fixture);
     for (const stream of [{ registry: f.who.at.stranger }, { chainId: 1n }]) {
       const words = header(f, {}, stream);
@@ -67,11 +64,8 @@ describe("Attacks on headers", () => {
     const words = header(f);
     const lot = await anchorLot(f, words);
     const { terms } = await trySettle(f, words, lot);
-    const proof = lot.handleProof;
-    for (const handleProof of ["0x" as Hex, `${proof}00` as Hex, `0x${"02".padStart(64, "0")}${proof.slice(66)}` as Hex]) {
-      const call = f.calls.settleByReceipt(terms, versionTerms(f.text), "0x", { lots: [{ ...lot, handleProof }], formers: [] });
-      await expect(tx(f.who.buyer, call)).to.be.revertedWithCustomError(f.escrow, "Escrow_StreamNotOfAgreement");
-    }
+    const call = f.calls.settleByReceipt(terms, 0, versionTerms(f.text), { opening: { lots: [{ ...lot, schema: hash("another@1") }], formers: [] } });
+    await expect(tx(f.who.buyer, call)).to.be.revertedWithCustomError(f.escrow, "Escrow_StreamNotOfAgreement");
   });
 
   it("F14: a root copied out of the mempool neither blocks the TSP nor opens its headers for the copier", async () => {
@@ -79,7 +73,7 @@ describe("Attacks on headers", () => {
     const words = header(f);
     const copied = await anchorLot(f, words, { by: "stranger" });
     const { terms } = await trySettle(f, words, copied);
-    const call = f.calls.settleByReceipt(terms, versionTerms(f.text), "0x", { lots: [copied], formers: [] });
+    const call = f.calls.settleByReceipt(terms, 0, versionTerms(f.text), { opening: { lots: [copied], formers: [] } });
     await expect(tx(f.who.buyer, call)).to.be.revertedWithCustomError(f.escrow, "Escrow_HeaderNotAnchored").withArgs(hashHeader(words), f.who.at.tsp);
     const lot = await anchorLot(f, words); // the honest anchor of the same root
     const { attempt } = await trySettle(f, words, lot);
@@ -110,7 +104,7 @@ describe("Attacks on headers", () => {
     const words = header(f);
     const lot = await anchorLot(f, words);
     const { terms } = await trySettle(f, words, lot);
-    const settle = (path: Hex[]): Call => f.calls.settleByReceipt(terms, versionTerms(f.text), "0x", { lots: [{ ...lot, path }], formers: [] });
+    const settle = (path: Hex[]): Call => f.calls.settleByReceipt(terms, 0, versionTerms(f.text), { opening: { lots: [{ ...lot, path }], formers: [] } });
     await expect(tx(f.who.buyer, settle(lot.path.slice(1)))).to.be.revertedWithCustomError(f.escrow, "Escrow_HeaderNotAnchored");
     await expect(tx(f.who.buyer, settle([...lot.path, lot.path[0]!]))).to.be.revertedWithCustomError(f.escrow, "Escrow_HeaderNotAnchored");
     await expect(tx(f.who.buyer, settle(Array<Hex>(21).fill(hash("x"))))).to.be.revertedWithCustomError(f.escrow, "Escrow_PathTooLong").withArgs(21);
@@ -134,7 +128,7 @@ describe("Attacks on headers", () => {
     await later();
     const lot = await anchorLot(f, words);
     const anchoredAt = await now();
-    const call = f.calls.settleByReceipt(terms, versionTerms(f.text), "0x", { lots: [lot], formers: [] });
+    const call = f.calls.settleByReceipt(terms, 0, versionTerms(f.text), { opening: { lots: [lot], formers: [] } });
     await expect(tx(f.who.buyer, call)).to.be.revertedWithCustomError(f.escrow, "Escrow_AnchoredAfterPurchase").withArgs(anchoredAt, purchasedAt);
   });
 
@@ -169,7 +163,7 @@ describe("Attacks on headers", () => {
       const sellerSignature = await signTypedData(f.who.tsp2, sellOrderData(f.domain("escrow"), sold));
       const { terms } = await bought(f, await purchase(f, sold, { sellerSignature, agreement: versionTerms(text), nonce: (nonces += 1n) }));
       const formers = [{ version: 1, terms: versionTerms(f.text) }, { version: 2, terms: versionTerms(f.text) }];
-      return tx(f.who.buyer, f.calls.settleByReceipt(terms, versionTerms(text), "0x", { lots: [{ ...lot, former }], formers }));
+      return tx(f.who.buyer, f.calls.settleByReceipt(terms, 0, versionTerms(text), { opening: { lots: [{ ...lot, former }], formers } }));
     };
     await expect(deal(old, oldLot, 0)).to.be.revertedWithCustomError(f.escrow, "Escrow_NotAgentAtAnchor");
     await expect(deal(old, oldLot, 2)).to.be.revertedWithCustomError(f.escrow, "Escrow_NotAgentAtAnchor");
@@ -188,7 +182,7 @@ describe("Attacks on headers", () => {
     const text = agreementText(f, vehicle);
     await agree(f, text);
     const { terms } = await bought(w, await purchase({ ...w, text }, order(w, [words])));
-    await expect(tx(f.who.buyer, f.calls.settleByReceipt(terms, versionTerms(text), "0x", { lots: [lot], formers: [] }))).to.be.revertedWithCustomError(f.escrow, "Escrow_NotAgentAtAnchor");
+    await expect(tx(f.who.buyer, f.calls.settleByReceipt(terms, 0, versionTerms(text), { opening: { lots: [lot], formers: [] } }))).to.be.revertedWithCustomError(f.escrow, "Escrow_NotAgentAtAnchor");
   });
 });
 
@@ -198,41 +192,31 @@ describe("Attacks on ids", () => {
     const words = header(f);
     const lot = await anchorLot(f, words);
     const { dealId, terms } = await trySettle(f, words, lot);
-    const [p] = terms.pages;
-    const changes: Partial<Terms>[] = [
-      { orderHash: hash("x") },
-      { buyer: f.who.at.stranger },
-      { seller: f.who.at.stranger },
-      { token: f.who.at.stranger },
-      { feeBps: 1 },
-      { feeRecipient: f.who.at.stranger },
-      { keyX: 1n },
-      { keyY: 1n },
-      { agreementId: 1n },
-      { version: 2 },
-      { dataClass: 1 },
-      { privacy: 2 },
-      { flags: 0 },
-      { hook: f.who.at.stranger },
-      { hookCodeHash: hash("x") },
-      { pages: [] },
-      { pages: [p!, p!] },
-      { pages: [{ ...p!, lotsHash: hash("x") }] },
-      { pages: [{ ...p!, lotCount: 2 }] },
-      { pages: [{ ...p!, price: p!.price + 1n }] },
-      { pages: [{ ...p!, challengeDeposit: 1n }] },
-      { pages: [{ ...p!, bond: 1n }] },
-      { deliverBy: terms.deliverBy - 1 },
-      { answerTime: 1 },
-      { complaintWindow: 1 },
-      { nonce: 9n },
+    const [p] = terms.order.pages;
+    const orders: Partial<SellOrder>[] = [
+      ...[{ seller: f.who.at.stranger }, { buyer: f.who.at.stranger }, { buyersRoot: hash("x") }, { token: f.who.at.stranger }, { maxFeeBps: 1 }],
+      ...[{ agreementId: 1n }, { version: 2 }, { dataClass: 1 }, { privacy: 2 }, { flags: 0 }, { royaltyBps: 1 }],
+      ...[{ hook: f.who.at.stranger }, { hookCodeHash: hash("x") }, { pages: [p!, p!] }],
+      ...[{ pages: [{ ...p!, lotsHash: hash("x") }] }, { pages: [{ ...p!, lotCount: 2 }] }, { pages: [{ ...p!, price: p!.price + 1n }] }],
+      ...[{ pages: [{ ...p!, challengeDeposit: 1n }] }, { pages: [{ ...p!, bond: 1n }] }],
+      ...[{ deliverTime: 1 }, { answerTime: 1 }, { complaintWindow: 1 }, { repeatable: false }, { maxFills: 1 }, { expiry: 1 }, { nonce: 9n }, { legalHash: hash("x") }],
     ];
-    expect(Object.keys(terms).filter((key) => !changes.some((change) => key in change))).to.deep.equal([]);
-    for (const change of changes) {
-      await expect(tx(f.who.buyer, f.calls.refund({ ...terms, ...change })), JSON.stringify(Object.keys(change)))
+    const sales: Partial<Sale>[] = [
+      ...[{ buyer: f.who.at.stranger }, { feeBps: 1 }, { feeRecipient: f.who.at.stranger }, { priceBps: 1 }, { partiesBps: 1 }, { rightKey: hash("x") }],
+      ...[{ agreementDigest: hash("x").slice(0, 56) as Hex }, { keyX: 1n }, { keyY: 1n }, { deliverBy: terms.sale.deliverBy - 1 }, { inspectBy: 1 }, { nonce: 9n }],
+    ];
+    expect(Object.keys(terms.order).filter((key) => !orders.some((change) => key in change))).to.deep.equal([]);
+    expect(Object.keys(terms.sale).filter((key) => !sales.some((change) => key in change))).to.deep.equal([]);
+    const changed: Terms[] = [
+      ...orders.map((change) => ({ ...terms, order: { ...terms.order, ...change } })),
+      ...sales.map((change) => ({ ...terms, sale: { ...terms.sale, ...change } })),
+    ];
+    for (const other of changed) {
+      await expect(tx(f.who.buyer, f.calls.refund(other, 0)))
         .to.be.revertedWithCustomError(f.escrow, "Escrow_WrongState")
-        .withArgs(idOf(CHAIN_ID, f.deployment.addresses.escrow, { ...terms, ...change }), 0);
+        .withArgs(idOf(CHAIN_ID, f.deployment.addresses.escrow, other), 0);
     }
+    await expect(tx(f.who.buyer, f.calls.refund({ ...terms, order: { ...terms.order, pages: [] } }, 0))).to.be.revertedWithCustomError(f.escrow, "Escrow_NoSuchPage").withArgs(0, 0);
     expect(idOf(1, f.deployment.addresses.escrow, terms)).to.not.equal(dealId);
     expect(idOf(CHAIN_ID, f.who.at.stranger, terms)).to.not.equal(dealId);
   });
@@ -254,7 +238,7 @@ describe("Attacks by tokens", () => {
     const f = await fixture();
     const token = await ethers.deployContract("AwkwardToken");
     const address = (await token.getAddress()) as Hex;
-    await tx(f.who.treasurer, f.calls.setToken(address, true));
+    await tx(f.who.treasurer, f.calls.setToken(address, { listed: true, stopped: false, scale: 0, feeBps: 0, deposit1: 0, deposit8: 0, deposit32: 0, bond1: 0, bond8: 0, bond32: 0 }));
     const text = { ...f.text, nonce: 1, tokens: [...f.text.tokens, { token: address, oemFloor: 1n, userFloor: 1n, disputedFloor: 1n }] };
     await agree(f, text);
     await token.getFunction("mint")(f.who.at.buyer, 10_000n);
@@ -270,7 +254,7 @@ describe("Attacks by tokens", () => {
   it("a fee on transfer, or false instead of a transfer, stops the purchase", async () => {
     const f = await networkHelpers.loadFixture(awkward);
     await f.token.getFunction("setMood")(1);
-    await expect(tx(f.who.buyer, f.calls.buy(f.buying))).to.be.revertedWithCustomError(f.escrow, "Escrow_WrongAmountReceived").withArgs(999, 1000);
+    await expect(tx(f.who.buyer, f.calls.buy(f.buying))).to.be.revertedWithCustomError(f.escrow, "Ledger_WrongAmountReceived").withArgs(999, 1000);
     await f.token.getFunction("setMood")(2);
     await expect(tx(f.who.buyer, f.calls.buy(f.buying))).to.be.revertedWithCustomError(f.escrow, "SafeERC20FailedOperation").withArgs(f.address);
   });
@@ -285,7 +269,7 @@ describe("Attacks by tokens", () => {
       expect(await f.token.getFunction("answer")()).to.equal(guard);
     }
     const { terms } = await bought(f, { ...f.buying, nonce: 3n });
-    await tx(f.who.buyer, f.calls.settleByReceipt(terms, versionTerms(f.text), "0x", { lots: [f.lot], formers: [] }));
+    await tx(f.who.buyer, f.calls.settleByReceipt(terms, 0, versionTerms(f.text), { opening: { lots: [f.lot], formers: [] } }));
     const again = f.calls.withdraw(f.address, f.who.at.stranger, 0n);
     await f.token.getFunction("callBack")(again.to, again.data);
     await tx(f.who.owner, f.calls.withdraw(f.address, f.who.at.owner, 600n));
@@ -297,9 +281,9 @@ describe("Attacks by tokens", () => {
     const { terms } = await bought(f, f.buying);
     const second = await bought(f, { ...f.buying, nonce: 2n });
     await f.token.getFunction("setMood")(2);
-    await tx(f.who.buyer, f.calls.settleByReceipt(terms, versionTerms(f.text), "0x", { lots: [f.lot], formers: [] }));
+    await tx(f.who.buyer, f.calls.settleByReceipt(terms, 0, versionTerms(f.text), { opening: { lots: [f.lot], formers: [] } }));
     await networkHelpers.time.increase(1000);
-    await tx(f.who.stranger, f.calls.refund(second.terms));
+    await tx(f.who.stranger, f.calls.refund(second.terms, 0));
     await expect(tx(f.who.buyer, f.calls.withdraw(f.address, f.who.at.buyer, 1000n))).to.be.revertedWithCustomError(f.escrow, "SafeERC20FailedOperation");
     await f.token.getFunction("setMood")(0);
     await tx(f.who.buyer, f.calls.withdraw(f.address, f.who.at.buyer, 1000n));
@@ -309,7 +293,7 @@ describe("Attacks by tokens", () => {
     const f = await networkHelpers.loadFixture(awkward);
     const { terms } = await bought(f, f.buying);
     await f.token.getFunction("setBlocked")(f.who.at.owner, true);
-    await tx(f.who.buyer, f.calls.settleByReceipt(terms, versionTerms(f.text), "0x", { lots: [f.lot], formers: [] }));
+    await tx(f.who.buyer, f.calls.settleByReceipt(terms, 0, versionTerms(f.text), { opening: { lots: [f.lot], formers: [] } }));
     await expect(tx(f.who.owner, f.calls.withdraw(f.address, f.who.at.owner, 600n))).to.be.revertedWithCustomError(f.token, "AwkwardToken_Blocked");
     await tx(f.who.oem, f.calls.withdraw(f.address, f.who.at.oem, 100n));
     await tx(f.who.owner, f.calls.withdraw(f.address, f.who.at.stranger, 600n));
@@ -320,6 +304,6 @@ describe("Attacks by tokens", () => {
     const { dealId } = await bought(f, f.buying);
     const twin = await bought(f, { ...f.buying, nonce: 2n });
     const signature = await signTypedData(f.who.buyer, receiptData(f.domain("escrow"), { dealId, page: 0n }));
-    await expect(tx(f.who.tsp, f.calls.settleByReceipt(twin.terms, versionTerms(f.text), signature, { lots: [f.lot], formers: [] }))).to.be.revertedWithCustomError(f.escrow, "Escrow_BadReceipt");
+    await expect(tx(f.who.tsp, f.calls.settleByReceipt(twin.terms, 0, versionTerms(f.text), { signature, opening: { lots: [f.lot], formers: [] } }))).to.be.revertedWithCustomError(f.escrow, "Escrow_BadReceipt");
   });
 });

@@ -9,8 +9,9 @@ import { WORDS } from "../../sdk/client/words.ts";
 import { isQoodError } from "../../sdk/errors/index.ts";
 import { sellOrderData, signTypedData } from "../../sdk/eip712/index.ts";
 import { hashRest } from "../../sdk/formats/index.ts";
-import { decodeOffer, encodeOffer, type Offer, versionTerms } from "../../sdk/market/index.ts";
+import { decodeOffer, encodeOffer, MAX_OFFER_BYTES, type Offer, versionTerms } from "../../sdk/market/index.ts";
 import { deploy, type DeployOptions } from "../../scripts/deploy/deploy.ts";
+import { STEPS } from "../../scripts/deploy/plan.ts";
 import { renderAbis } from "../../scripts/abi/render.ts";
 import { accounts, artifacts, ask, CHAIN_ID, contractAt, ethers, networkHelpers } from "./support/chain.ts";
 import { anchorLot, BUYER_KEY, hash, header, order, SCHEMA, world } from "./support/world.ts";
@@ -40,12 +41,11 @@ describe("The client", () => {
     const w = await networkHelpers.loadFixture(world);
     const read = await failure(w.reads.oemOf(7n));
     expect(isQoodError(read, "REVERT") && read.message).to.equal("vehicleRegistry.oemOf: there is no vehicle 7");
-    const sent = await failure(send(w.who.stranger, w.calls.pausePurchases(true)));
+    const sent = await failure(send(w.who.stranger, w.calls.stopToken(w.deployment.addresses.qdd, true)));
     expect(isQoodError(sent, "REVERT") && sent.details.error).to.equal("AccessManagedUnauthorized");
-    const data = ERROR_INTERFACE.encodeErrorResult("Escrow_WrongState", [hash("deal"), 3]);
-    expect(decodeError({ info: { error: { data: { data } } } })?.message).to.equal(`the deal ${hash("deal")} is in state Settled, in which this is not possible`);
+    const data = ERROR_INTERFACE.encodeErrorResult("Escrow_WrongState", [hash("deal"), 5]);
+    expect(decodeError({ info: { error: { data: { data } } } })?.message).to.equal("the page is in state Settled, in which this is not possible");
     expect(decodeRevert(ERROR_INTERFACE.encodeErrorResult("Escrow_NotYet", [86_400, 1])).message).to.equal("this is possible after 1970-01-02T00:00:00Z only");
-    expect(decodeRevert(ERROR_INTERFACE.encodeErrorResult("Escrow_TermNotSupported", [ethers.encodeBytes32String("bond"), 1])).message).to.contain("bond = 1");
     expect(decodeRevert("0x").message).to.equal("the call reverted without a reason");
     expect(decodeRevert("0x12345678").name).to.equal("unknown");
     expect(decodeError(new Error("socket"))).to.equal(null);
@@ -64,12 +64,13 @@ describe("The client", () => {
     const sold = order(w, [words]);
     const cid = `bafybei${"a".repeat(52)}`;
     const offer: Offer = {
-      format: "qood/offer/v1",
+      format: "qood/offer/v2",
       chainId: CHAIN_ID,
       exchange: deployment.addresses.escrow,
       order: sold,
       signature: await signTypedData(who.tsp, sellOrderData(w.domain("escrow"), sold)),
-      principalSignature: "0x",
+      ownerSignature: "0x",
+      oemSignature: "0x",
       agreement: { version: 1, text },
       lots: [{ header: { words, rest }, envelope: null, anchor: { tsp: who.at.tsp, root: hash("r"), sequence: 1, path: lot.path }, cids: { ciphertext: cid, dataHashes: cid, description: cid }, former: 0 }],
       formers: [],
@@ -80,12 +81,12 @@ describe("The client", () => {
     const receipt = await send(who.buyer, calls.buy(purchaseOf(read, { keyX: BUYER_KEY.publicKey[0], keyY: BUYER_KEY.publicKey[1], nonce: 1n })));
     const [event] = await readEvents(deployment, ethers.provider, "Bought", { fromBlock: receipt.blockNumber, toBlock: "latest" });
     expect(event!.transactionHash).to.equal(receipt.hash);
-    await send(who.buyer, calls.settleByReceipt(event!.terms, versionTerms(read.agreement.text), "0x", openingOf(read)));
+    await send(who.buyer, calls.settleByReceipt({ order: read.order, sale: event!.sale }, 0, versionTerms(read.agreement.text), { opening: openingOf(read) }));
     expect((await w.reads.dealOf(event!.dealId)).state).to.equal("Settled");
     for (const broken of ["{}", "no", JSON.stringify({ ...JSON.parse(new TextDecoder().decode(encodeOffer(offer))), extra: 1 })]) {
       expect(() => decodeOffer(new TextEncoder().encode(broken))).to.throw().with.property("code", "BAD_OFFER");
     }
-    expect(() => decodeOffer(new Uint8Array(300_000))).to.throw().with.property("code", "BAD_OFFER");
+    expect(() => decodeOffer(new Uint8Array(MAX_OFFER_BYTES + 1))).to.throw().with.property("code", "BAD_OFFER");
   });
 });
 
@@ -107,14 +108,16 @@ describe("The deploy script", () => {
       expect(again.addresses).to.deep.equal(first.addresses);
       expect(await failure(deploy(await options({ folder, leastWindow: 11 })))).to.have.property("code", "DEPLOY_STATE_MISMATCH");
       const { reads } = createClient(file, ethers.provider);
-      expect([await reads.isListed(file.addresses.qdd), await reads.leastWindow()]).to.deep.equal([true, 10]);
+      expect([(await reads.tokenTermsOf(file.addresses.qdd)).listed, await reads.leastWindow()]).to.deep.equal([true, 10]);
     } finally {
       rmSync(folder, { recursive: true });
     }
   });
 
   it("goes on where it was stopped, at each of its transactions", async () => {
-    for (const stopAt of [1, 5, 9, 10, 12]) {
+    // One transaction a contract, then roles, two accreditations and the token.
+    const all = STEPS.length + 4;
+    for (const stopAt of [1, 5, 12, STEPS.length, STEPS.length + 1, all - 1]) {
       const folder = mkdtempSync(join(tmpdir(), "qood-deploy-"));
       try {
         const o = await options({ folder });
@@ -131,24 +134,22 @@ describe("The deploy script", () => {
         const { addresses, transactions } = await deploy(o);
         const escrow = await contractAt("Escrow", addresses.escrow);
         expect(await ask(escrow, "dataRegistry")).to.equal(addresses.dataRegistry);
-        expect(await ask(escrow, "isListed", addresses.qdd)).to.equal(true);
-        expect(transactions.length + stopAt).to.equal(13);
+        expect(((await ask(escrow, "tokenTermsOf", addresses.qdd)) as { listed: boolean }).listed).to.equal(true);
+        expect(transactions.length + stopAt).to.equal(all);
       } finally {
         rmSync(folder, { recursive: true });
       }
     }
   });
 
-  it("refuses a public network in one clear line, until both flags say so", async () => {
+  it("refuses a public network with a development key in one clear line", async () => {
     const who = await accounts();
     const provider = new Proxy(ethers.provider, {
       get: (target, name) => (name === "getNetwork" ? () => Promise.resolve({ chainId: 8453n }) : (Reflect.get(target, name) as unknown)),
     });
     const foundation = new Proxy(who.foundation, { get: (target, name) => (name === "provider" ? provider : (Reflect.get(target, name) as unknown)) });
     const refused = await failure(deploy(await options({ foundation })));
-    expect(isQoodError(refused, "DEPLOY_REFUSED") && refused.message).to.contain("chain 8453 is public and this escrow does not refund");
-    const second = await failure(deploy(await options({ foundation, allowUnfinishedEscrow: true })));
-    expect(isQoodError(second, "DEPLOY_REFUSED") && second.message).to.contain("development key");
+    expect(isQoodError(refused, "DEPLOY_REFUSED") && refused.message).to.contain("chain 8453 is public and the verifier is of a development key");
     expect(await failure(deploy(await options({ artifacts: "/nowhere" })))).to.have.property("code", "ARTIFACT_MISSING");
   });
 
@@ -156,10 +157,13 @@ describe("The deploy script", () => {
     const elsewhere = await (await import("hardhat")).network.create({ override: { chainId: 8453 } });
     const w = await networkHelpers.loadFixture(world);
     const a = w.deployment.addresses;
-    const args = [a.accessManager, a.vehicleRegistry, a.dataRegistry, a.qoodShares, a.keyDeliveryVerifier];
-    const error = await failure(elsewhere.ethers.deployContract("Escrow", [...args, 48 * 3600 - 1]));
+    const parts = (leastWindow: number) => [
+      ...[a.accessManager, a.vehicleRegistry, a.dataRegistry, a.qoodShares],
+      ...[a.keyDelivery1Verifier, a.keyDelivery8Verifier, a.keyDelivery32Verifier, a.complaintVerifier, leastWindow],
+    ];
+    const error = await failure(elsewhere.ethers.deployContract("EscrowDisputes", [parts(48 * 3600 - 1)]));
     expect(decodeError(error)?.name ?? String(error)).to.contain("Escrow_WindowTooShort");
-    await elsewhere.ethers.deployContract("Escrow", [...args, 48 * 3600]);
+    await elsewhere.ethers.deployContract("EscrowDisputes", [parts(48 * 3600)]);
     await elsewhere.close();
   });
 });
