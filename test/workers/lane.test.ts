@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { JsonRpcProvider } from "ethers";
+import { TransactionReceipt } from "ethers";
+import type { JsonRpcProvider, TransactionReceiptParams } from "ethers";
 import type { Redis } from "ioredis";
 import { createLane, openChain } from "../../workers/shared/chain/index.ts";
 import type { Chain, Lane } from "../../workers/shared/chain/index.ts";
@@ -27,7 +28,7 @@ describe("a signer's lane", () => {
 
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), "qood-lane-"));
-    [redisEngine, chainEngine] = await Promise.all([testRedis(join(dir, "redis")), testChain(join(dir, "chain"))]);
+    [redisEngine, chainEngine] = await Promise.all([testRedis(join(dir, "redis")), testChain(join(dir, "chain"), 20)]);
     redis = connectRedis(redisEngine.socket);
     provider = testProvider(chainEngine.url);
   });
@@ -163,5 +164,64 @@ describe("a signer's lane", () => {
     await heir.submit("k", { to: RECEIVER, data: "0x" });
     assert.equal((await heir.result("k", "mined", never)).status, 1);
     await heir.stop();
+  });
+
+  it("follows a gas spike: the same nonce at what the market asks, up to the limit", async () => {
+    const account = (accounts += 1);
+    const lane = await newLane(account, { bumpAfterMs: 200 });
+    await provider.send("evm_setIntervalMining", [0]);
+    await lane.submit("spike", { to: RECEIVER, data: "0x" });
+    lane.start();
+    const intents = `lane:lane:31337:${lane.address.toLowerCase()}:intents`;
+    const read = async (): Promise<{ maxFeePerGas: string }[]> => (JSON.parse((await redis.hget(intents, "spike"))!) as { attempts: { maxFeePerGas: string }[] }).attempts;
+    while ((await read()).length === 0) await new Promise(setImmediate);
+    const first = BigInt((await read())[0]!.maxFeePerGas);
+    // A block that the first attempt is too cheap for.
+    await provider.send("anvil_setNextBlockBaseFeePerGas", [`0x${(first * 20n).toString(16)}`]);
+    await provider.send("evm_mine", []);
+    assert.equal(await provider.getTransactionCount(lane.address), 0);
+    while (BigInt((await read()).at(-1)!.maxFeePerGas) < first * 18n) await new Promise(setImmediate);
+    assert.ok((await read()).length <= 3);
+    await provider.send("evm_setIntervalMining", [1]);
+    assert.equal((await lane.result("spike", "mined", never)).status, 1);
+    assert.equal(await provider.getTransactionCount(lane.address), 1);
+    await lane.stop();
+  });
+
+  it("sends what is urgent before what is not on its way yet", async () => {
+    const account = (accounts += 1);
+    const lane = await newLane(account);
+    for (const key of ["first", "second", "third"]) await lane.submit(key, { to: RECEIVER, data: "0x" });
+    await lane.submit("urgent", { to: RECEIVER, data: "0x", urgent: true });
+    lane.start();
+    const blocks = await Promise.all(["first", "urgent", "second", "third"].map(async (key) => (await lane.result(key, "mined", never)).hash));
+    const nonces = await Promise.all(blocks.map(async (hash) => (await provider.getTransaction(hash))!.nonce));
+    assert.deepEqual(nonces, [0, 1, 2, 3]);
+    await lane.stop();
+  });
+
+  it("takes no receipt that the chain does not bear out, and no second nonce while a receipt lags behind", async () => {
+    const account = (accounts += 1);
+    const other = await testAccount(19).connect(provider).sendTransaction({ to: RECEIVER, value: 1n });
+    const foreign = (await other.wait())!;
+    const chain = await openChain({ rpc: chainEngine.url, chainId: 31337, finality: "2", pollMs: 50 }, log, never);
+    chains.push(chain);
+    const real = chain.provider.getTransactionReceipt.bind(chain.provider);
+    let asked = 0;
+    // Ten answers of another node: first the receipt of another transaction under the asked hash, then none at all.
+    chain.provider.getTransactionReceipt = async (hash) => {
+      asked += 1;
+      if (asked > 10) return real(hash);
+      return asked > 5 ? null : new TransactionReceipt({ ...(foreign.toJSON() as TransactionReceiptParams), logs: [], hash }, chain.provider);
+    };
+    const lane = createLane({ redis, redisPrefix: "lane", chain, wallet: testAccount(account), bumpAfterMs: 60_000, maxFeeGwei: 500, log, leaseMs: 1000 });
+    await lane.submit("lied to", { to: RECEIVER, data: "0x" });
+    lane.start();
+    const mined = await lane.result("lied to", "final", never);
+    assert.ok(asked > 10);
+    assert.notEqual(mined.hash, foreign.hash);
+    assert.equal((await provider.getTransactionReceipt(mined.hash))!.from.toLowerCase(), lane.address.toLowerCase());
+    assert.equal(await provider.getTransactionCount(lane.address), 1);
+    await lane.stop();
   });
 });

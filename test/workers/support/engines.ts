@@ -16,8 +16,8 @@ export function testRedis(dir: string): Promise<RedisEngine> {
 export const MNEMONIC = "test test test test test test test test test test test junk";
 
 /** A chain of the test's own: a block every 500 ms. */
-export function testChain(dir: string): Promise<ChainEngine> {
-  return startAnvil({ dir, mnemonic: MNEMONIC });
+export function testChain(dir: string, accounts = 10): Promise<ChainEngine> {
+  return startAnvil({ dir, mnemonic: MNEMONIC, accounts });
 }
 
 /** A provider without caches. */
