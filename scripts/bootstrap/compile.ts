@@ -20,13 +20,18 @@ export function contractsHash(): string {
   return hash.digest("hex");
 }
 
+/** Whether the contracts were compiled by {@link ensureCompiled} since their sources have changed. */
+export function isCompiled(): boolean {
+  return existsSync(join(root, "artifacts")) && existsSync(stamp) && readFileSync(stamp, "utf8") === contractsHash();
+}
+
 /**
  * Compiles the contracts when their sources have changed since the last time; says so before it does, as it takes a while.
  * @throws Error with the compiler's last lines.
  */
 export async function ensureCompiled(say: (line: string) => void): Promise<void> {
+  if (isCompiled()) return;
   const hash = contractsHash();
-  if (existsSync(join(root, "artifacts")) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   say("compiling the contracts (about half a minute) …");
   const started = Date.now();
   await new Promise<void>((resolve, reject) => {

@@ -4,21 +4,32 @@ import { join } from "node:path";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { root } from "./workspace.ts";
 
-const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `test/contracts/${name}.test.ts`);
-const MARKET = inTests("escrow", "attacks", "trade");
+const folder = "test/contracts";
+const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}.test.ts`);
+
+/** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
+const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "gas", "identity", "shares", "tokens"));
+/** Every other test. */
+const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+  .map((name) => `${folder}/${name}`)
+  .filter((name) => name.endsWith(".test.ts") && !NOT_OF_THE_EXCHANGE.has(name))
+  .sort();
+const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
 
 /**
- * The beginning of a source's path → its tests, the likeliest to fail first; the longest beginning counts. Snapshots of gas are never among them: every change
- * of a contract turns those red.
+ * The beginning of a source's path → its tests; the longest beginning counts. Which of them runs first is decided by what a mutant is (see `tests.ts`).
  */
 export const TESTS: Readonly<Record<string, readonly string[]>> = {
-  "contracts/tokens/": inTests("tokens"),
   "contracts/identity/": inTests("identity"),
+  "contracts/market/": EXCHANGE,
+  "contracts/market/ComplaintVerifier.sol": COMPLAINTS,
+  "contracts/market/libraries/ChaCha": COMPLAINTS,
+  "contracts/market/libraries/Complaints.sol": COMPLAINTS,
   "contracts/rights/": inTests("shares"),
   "contracts/shares/": inTests("shares"),
-  "contracts/shares/Ledger.sol": MARKET,
-  "contracts/shares/libraries/Agreements.sol": [...inTests("shares"), ...MARKET],
-  "contracts/market/": MARKET,
+  "contracts/shares/Ledger.sol": EXCHANGE,
+  "contracts/shares/libraries/Agreements.sol": [...inTests("shares"), ...EXCHANGE],
+  "contracts/tokens/": inTests("tokens"),
 };
 
 /** The tests of a source. @throws QoodError `MUTATION_MAP` where it has none, or one of them is not there */

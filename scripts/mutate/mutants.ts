@@ -29,11 +29,16 @@ export interface Mutant extends Range {
   readonly replacement: string;
   /** Names that a test of this place is likely to speak of, the likeliest first. */
   readonly hints: readonly string[];
-  /**
-   * Where it can be put behind a switch (see `switches.ts`): offset just inside the braces of its contract. Not so in a library and in a pure function, which
-   * may not read a switch, and not for a modifier.
-   */
-  readonly switchAt: number | undefined;
+  /** Where it can be put behind a switch, see `switches.ts`: not for a modifier, and not in a library, which cannot hold one. */
+  readonly switch: SwitchPlace | undefined;
+}
+
+/** What has to be changed for a switch. */
+export interface SwitchPlace {
+  /** Offset just inside the braces of the contract. */
+  readonly inside: number;
+  /** The word `pure` of the function, which may not read a switch. */
+  readonly pure: Range | undefined;
 }
 
 const BOUNDARY: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
@@ -49,14 +54,14 @@ interface Place {
   readonly errors: readonly string[];
   /** Whether it stands in an `if` that does nothing but revert, which is removed as a whole. */
   readonly guard: boolean;
-  readonly switchAt: number | undefined;
+  readonly switch: SwitchPlace | undefined;
   readonly parent: Node;
 }
 
 /** All mutants of a source file, in its order. Assembly and loop headers are left alone. */
 export function findMutants(file: string, source: Buffer, ast: Node): Mutant[] {
   const finder = new Finder(file, source);
-  finder.walk(ast, { contract: "", function: "", errors: [], guard: false, switchAt: undefined, parent: ast });
+  finder.walk(ast, { contract: "", function: "", errors: [], guard: false, switch: undefined, parent: ast });
   return finder.mutants();
 }
 
@@ -106,10 +111,10 @@ class Finder {
         return undefined;
       case "ContractDefinition":
         if (node.contractKind === "interface") return undefined;
-        return { ...place, contract: text(node, "name"), switchAt: node.contractKind === "contract" ? this.#inside(node) : undefined };
+        return { ...place, contract: text(node, "name"), switch: node.contractKind === "contract" ? { inside: this.#inside(node), pure: undefined } : undefined };
       case "FunctionDefinition":
       case "ModifierDefinition":
-        return { ...place, function: text(node, "name") || text(node, "kind"), switchAt: node.stateMutability === "pure" ? undefined : place.switchAt };
+        return { ...place, function: text(node, "name") || text(node, "kind"), switch: place.switch === undefined ? undefined : { ...place.switch, pure: this.#pure(node) } };
       case "IfStatement": {
         const body = child(node, "trueBody")!;
         const errors = all(body, "RevertStatement").map((revert) => nameOf(child(child(revert, "errorCall")!, "expression")!));
@@ -214,7 +219,7 @@ class Finder {
       line: this.#source.subarray(0, start).toString().split("\n").length,
       name: `${where}, ${operator}: ${change}`,
       hints: [...place.errors, place.function].filter((name) => name !== ""),
-      switchAt: operator === "modifier" ? undefined : place.switchAt,
+      switch: operator === "modifier" ? undefined : place.switch,
     });
   }
 
@@ -222,6 +227,15 @@ class Finder {
   #inside(contract: Node): number {
     const head = Math.max(range(contract).start, ...children(contract, "baseContracts").map((base) => range(base).end));
     return this.#source.indexOf("{", head) + 1;
+  }
+
+  /** The word `pure` in a function's head. */
+  #pure(node: Node): Range | undefined {
+    const body = child(node, "body");
+    if (node.stateMutability !== "pure" || body === undefined) return undefined;
+    const { start } = range(node);
+    const at = this.#source.subarray(start, range(body).start).toString("latin1").search(/\bpure\b/);
+    return at === -1 ? undefined : { start: start + at, end: start + at + "pure".length };
   }
 
   #text(node: Node): string {

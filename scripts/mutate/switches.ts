@@ -11,24 +11,27 @@ const PLACE = "c31f6e0b9a57d2844be0f1837a6cd95e1208fb47369ac5ed70b1248f5d936ea7"
 /** Most mutants of a batch, and of one function in it: every switch takes code and a place on the stack. */
 const [MOST, MOST_OF_ONE] = [12, 3];
 
-/** Largest contract that can be deployed (EIP-170). */
-const LARGEST = 24_576;
+/** Largest code for which a deployment fits a transaction; a slot's chain does not keep to the limit of EIP-170. */
+const LARGEST = 40_000;
 
 /** Mutants that are compiled together; a batch of one is compiled as it is, without a switch. */
 export type Batch = readonly Mutant[];
 
 const overlap = (a: Mutant, b: Mutant): boolean => a.start < b.end && b.start < a.end;
 
-/** Mutants of one file in batches. */
+/** Mutants of one file in batches. A batch of those in pure functions, whose callers may be pure too, may turn out not to compile. */
 export function inBatches(mutants: readonly Mutant[]): Batch[] {
   const batches: Mutant[][] = [];
-  for (const mutant of mutants) {
+  const sizes = new Map<string, number>();
+  for (const { where } of mutants) sizes.set(where, (sizes.get(where) ?? 0) + 1);
+  // What needs the most batches comes first, the others fill them up.
+  for (const mutant of [...mutants].sort((a, b) => sizes.get(b.where)! - sizes.get(a.where)!)) {
     const fits = (batch: Batch): boolean =>
       batch.length < MOST &&
-      batch[0]!.switchAt === mutant.switchAt &&
+      batch[0]!.switch?.inside === mutant.switch?.inside &&
       batch.filter(({ where }) => where === mutant.where).length < MOST_OF_ONE &&
       !batch.some((other) => overlap(other, mutant));
-    const open = mutant.switchAt === undefined ? undefined : batches.find(fits);
+    const open = mutant.switch === undefined ? undefined : batches.find(fits);
     if (open === undefined) batches.push([mutant]);
     else open.push(mutant);
   }
@@ -44,7 +47,9 @@ export function withSwitches(source: Buffer, batch: Batch): string {
     const changed = replacement === "{}" ? `{ if (${name} != ${i + 1}) { ${original} } }` : `(${name} == ${i + 1} ? (${replacement}) : (${original}))`;
     return { start, end, changed };
   });
-  const at = batch[0]!.switchAt!;
+  const at = batch[0]!.switch!.inside;
+  const pure = new Map(batch.flatMap(({ switch: place }) => (place?.pure === undefined ? [] : [[place.pure.start, place.pure] as const])));
+  for (const word of pure.values()) edits.push({ ...word, changed: "view" });
   edits.push({ start: at, end: at, changed: `\n    uint256 private immutable ${name} = 0x${PLACE};\n` });
   let result = source;
   for (const { start, end, changed } of edits.sort((a, b) => b.start - a.start)) result = Buffer.concat([result.subarray(0, start), Buffer.from(changed), result.subarray(end)]);

@@ -13,7 +13,7 @@ class Silent extends Mocha.reporters.Base {
   }
 }
 
-const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]!.slice(0, 300);
 
 /** How likely a test is to fail: by the first hint that it speaks of, then by its time. */
 function rank(test: Mocha.Test, { hints, durations }: TestRequest): [number, number] {

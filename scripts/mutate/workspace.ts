@@ -3,9 +3,10 @@
  * tests need is taken at the start, so that whoever edits meanwhile disturbs no run.
  */
 import { spawn } from "node:child_process";
-import { constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { QoodError } from "../../sdk/errors/index.ts";
+import { isCompiled } from "../bootstrap/compile.ts";
 import { all, type Node } from "./ast.ts";
 import { sha256 } from "./mutants.ts";
 
@@ -51,16 +52,30 @@ export function hashOf(paths: readonly string[]): string {
 export async function compileAll(say: (line: string) => void): Promise<Compiled> {
   const folder = join(stateFolder, "compiled", hashOf([...COMPILED_FROM, "package-lock.json"]).slice(0, 32));
   if (!existsSync(folder)) {
-    say("compiling the contracts (about half a minute) …");
     const work = `${folder}.${process.pid}`;
     rmSync(work, { recursive: true, force: true });
     mkdirSync(work, { recursive: true });
-    copy(COMPILED_FROM, work);
-    await build(work);
+    if (isCompiled() && isOfNow()) copy(["artifacts"], work);
+    else {
+      say("compiling the contracts (about a minute) …");
+      copy(COMPILED_FROM, work);
+      await build(work);
+    }
     if (existsSync(folder)) rmSync(work, { recursive: true });
     else renameSync(work, folder);
   }
   return read(folder);
+}
+
+/** Whether the checkout's artifacts, which others may have made since, are of the contracts as they are now. */
+function isOfNow(): boolean {
+  try {
+    const { sources } = read(root);
+    const files = readdirSync(join(root, "contracts"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".sol"));
+    return files.every((file) => sources.get(sourceName(`contracts/${file}`)) === readFileSync(join(root, "contracts", file), "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 function build(folder: string): Promise<void> {
@@ -87,7 +102,8 @@ function read(folder: string): Compiled {
       input?: { sources: Record<string, { content: string }>; settings: Record<string, unknown> };
       output?: { sources: Record<string, { ast: Node }> };
     };
-    for (const [name, { content }] of Object.entries(info.input?.sources ?? {})) sources.set(name, content);
+    // Of two different contents of a source none is taken for its own.
+    for (const [name, { content }] of Object.entries(info.input?.sources ?? {})) sources.set(name, sources.has(name) && sources.get(name) !== content ? "" : content);
     for (const [name, { ast }] of Object.entries(info.output?.sources ?? {})) asts.set(name, ast);
     if (info.input === undefined) continue;
     const { outputSelection: _, ...settings } = info.input.settings;
@@ -97,11 +113,18 @@ function read(folder: string): Compiled {
   const settings = new Map<string, Record<string, unknown>>();
   for (const file of readdirSync(join(folder, "artifacts", "contracts"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"))) {
     const { inputSourceName, buildInfoId } = JSON.parse(readFileSync(join(folder, "artifacts", "contracts", file), "utf8")) as { inputSourceName: string; buildInfoId: string };
-    const deployable = all(asts.get(inputSourceName)!, "ContractDefinition").some((node) => node.contractKind === "contract" && node.abstract !== true);
-    if (deployable) settings.set(inputSourceName, byInfo.get(buildInfoId)!);
+    const [ast, made] = [asts.get(inputSourceName), byInfo.get(buildInfoId)];
+    if (ast === undefined || made === undefined) throw new QoodError("MUTATION_SOURCE", `${file} in ${folder} is not of the compilation beside it`);
+    const deployable = all(ast, "ContractDefinition").some((node) => node.contractKind === "contract" && node.abstract !== true);
+    if (deployable) settings.set(inputSourceName, made);
   }
   return { folder, settings, sources, asts };
 }
+
+const LARGE_CONTRACTS = `import original from "./original.config.ts";
+const { default: chain, ...others } = original.networks;
+export default { ...original, networks: { ...others, default: { ...chain, allowUnlimitedContractSize: true } } };
+`;
 
 /** A folder in which tests run by themselves: the checkout's tests, SDK and keys, and artifacts that may be written over. */
 export function makeSlot(compiled: Compiled, number: number): string {
@@ -111,6 +134,9 @@ export function makeSlot(compiled: Compiled, number: number): string {
   // Without the compiler's inputs and outputs: the chain then knows mutants as little as originals, so that its messages are alike for both.
   const infos = join(compiled.folder, "artifacts", "build-info");
   cpSync(join(compiled.folder, "artifacts"), join(folder, "artifacts"), { recursive: true, mode: constants.COPYFILE_FICLONE, filter: (path) => path !== infos });
+  // Switches take code, and a contract near the limit would have no room for them.
+  renameSync(join(folder, "hardhat.config.ts"), join(folder, "original.config.ts"));
+  writeFileSync(join(folder, "hardhat.config.ts"), LARGE_CONTRACTS);
   // One SDK, whether it is named by path or by package. Every other package is found further up, in the checkout.
   mkdirSync(join(folder, "node_modules", "@qoodblock"), { recursive: true });
   symlinkSync(join(folder, "sdk"), join(folder, "node_modules", "@qoodblock", "sdk"));
