@@ -1,41 +1,47 @@
 import type { Command } from "commander";
-import { send } from "@qoodblock/sdk/client";
-import { passphraseOf, withChain } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
-import { checkDealId, findDeal } from "../flows/deal.ts";
-import { openAccount } from "../keystore.ts";
+import type * as Run from "../flows/deal/run.ts";
+import type * as Show from "../flows/deal/show.ts";
 import { printResult } from "../output.ts";
 
-/** `qood deal show|refund`: how a deal stands, and the money back after the deadline. */
+const collect = (value: string, before: string[]): string[] => [...before, value];
+const work = (): Promise<typeof Run> => import("../flows/deal/run.ts");
+
+const withPeer = (command: Command): Command => command.option("--peer <multiaddr>", "a node that has the offer; may be given several times", collect, []);
+const withAccount = (command: Command): Command => withPeer(command.requiredOption("--account <name>", "the account that signs and pays the gas"));
+const withOffer = (command: Command, why: string): Command => command.option("--offer <cid>", `CID of the offer that the deal was made from: ${why}`);
+const WALLET = "needed where a wallet contract has hidden the order";
+
+/** `qood deal …`: how a deal stands, and every move by hand. */
 export function registerDeal(program: Command): void {
-  const deal = program.command("deal").description("deals on the chain");
-  deal
-    .command("show")
-    .description("state, deadlines and price of a deal")
-    .argument("<id>", "the deal's id")
-    .action(async (id: string) => {
-      const options = program.opts<GlobalOptions>();
-      const dealId = checkDealId(id);
-      await withChain(options, async ({ client, provider }) => {
-        const { terms } = await findDeal(client, provider, dealId);
-        const { state, purchasedAt, deliveredAt } = await client.reads.dealOf(dealId);
-        const time = (seconds: number): string | null => (seconds === 0 ? null : new Date(seconds * 1000).toISOString());
-        const windowEnds = deliveredAt === 0 ? null : time(deliveredAt + terms.complaintWindow);
-        printResult({ dealId, state, buyer: terms.buyer, seller: terms.seller, price: terms.pages[0]!.price, purchased: time(purchasedAt), deliverBy: time(terms.deliverBy), delivered: time(deliveredAt), windowEnds }, options.json);
-      });
+  const deal = program.command("deal").description("deals on the chain: how they stand, and every move by hand");
+  const named = (name: string, description: string): Command => deal.command(name).description(description).argument("<id>", "the deal's id");
+  const ofOffer = (command: Command): Command => withAccount(command.argument("<cid>", "CID of the offer that it was made from")).option("--page <number>", "the page; every page that it is possible for without it");
+  const options = (): GlobalOptions => program.opts<GlobalOptions>();
+
+  withPeer(withOffer(named("show", "state of each page, what is held, deadlines, and who can do what now"), WALLET)).action(async (id: string, given: Show.ShowOptions) => {
+    const { show } = await import("../flows/deal/show.ts");
+    const shown = await show(options(), id, given);
+    // One value for programs; for people the deal, then its pages.
+    printResult(options().json ? { ...shown.deal, pages: shown.pages } : [shown.deal, ...shown.pages], options().json);
+  });
+  for (const [answer, description] of [["accept", "take a reserved deal before its inspection time is over"], ["reject", "reject a reserved deal: everything goes back to the buyer's credit"]] as const) {
+    withAccount(withOffer(named(answer, `${description}; by its buyer`), WALLET)).action(async (id: string, given: Run.MoveOptions) => {
+      printResult(await (await work()).decide(options(), id, given, answer), options().json);
     });
-  deal
-    .command("refund")
-    .description("the price back to the buyer's credit, once deliverBy has passed; anyone may ask for it")
-    .argument("<id>", "the deal's id")
-    .requiredOption("--account <name>", "the account that pays the gas")
-    .action(async (id: string, given: { account: string }) => {
-      const options = program.opts<GlobalOptions>();
-      const dealId = checkDealId(id);
-      const wallet = await openAccount(options.keystores, given.account, passphraseOf(options));
-      await withChain(options, async ({ client, provider }) => {
-        const receipt = await send(wallet.connect(provider), client.calls.refund((await findDeal(client, provider, dealId)).terms));
-        printResult({ dealId, transaction: receipt.hash, gas: receipt.gasUsed }, options.json);
-      });
+  }
+  ofOffer(named("challenge", "say that an unproven delivery holds a wrong key, after looking whether it does; by the buyer")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
+    printResult(await (await work()).challenge(options(), id, { ...given, offer }), options().json);
+  });
+  ofOffer(named("complain", "open what was delivered, look for a leaf that is not what the header commits to, prove it and have the money back with the bond; by the buyer")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
+    printResult(await (await work()).complain(options(), id, { ...given, offer }), options().json);
+  });
+  withAccount(withOffer(named("refund", "the money back to the buyer's credit: nothing delivered by deliverBy, a challenge not answered in time, or a header shown to be bad; by anyone"), "needed for a bad header"))
+    .option("--page <number>", "the page; every page that it is possible for without it")
+    .action(async (id: string, given: Run.MoveOptions) => {
+      printResult(await (await work()).refund(options(), id, given), options().json);
     });
+  ofOffer(named("settle", "pay the parties when the window is over without a receipt; by anyone")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
+    printResult(await (await work()).settle(options(), id, { ...given, offer }), options().json);
+  });
 }

@@ -15,12 +15,13 @@ import type { AnnouncedBatch } from "@qoodblock/workers/shared/queue/index.ts";
 import { startEngines } from "./engines.ts";
 import { noteContracts } from "./head.ts";
 import { enrol } from "./enrol.ts";
+import { fundBuyer, payInBonds } from "./money.ts";
 import { statePassphrase } from "./passphrase.ts";
 import type { Progress } from "./progress.ts";
 import type { Stack } from "./stack.ts";
 import { STEPS } from "./summary.ts";
 import type { Summary, SummaryExtras } from "./summary.ts";
-import { awaitOffers, buyAll, earnedBy, fundBuyer, gasOf, provingTime, replay, withdrawAll } from "./trade.ts";
+import { awaitOffers, buyAll, earnedBy, gasOf, provingTime, replay, withdrawAll } from "./trade.ts";
 import { prepareVault, startTspWorkers, takeStream, withTspLane } from "./tsp.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -80,13 +81,15 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
     ),
     step("start", "starting ingest, prover and delivery", () => startTspWorkers({ state, stack, logs, passphrase, cast, engines, vault: vault.file, deploymentFile })),
   ]);
+  const standing = await step("deploy", "the TSP pays in the standing balance that its bonds are locked from", () => payInBonds(cast, engines, enrolled.client));
+  progress.say(`the TSP has ${standing / 1_000_000n} QDD in the exchange; a delivery locks 2 of them until the deal ends`);
   await takeStream({ engines, vault: vault.file, passphrase, enrolled, schema: chosen.schema, cells: chosen.survey.cells ?? [] });
 
   await step("replay", "the car drives: its device signs and sends", (update) => replay(cast, engines, chosen, enrolled, update));
   const offered = await step("offers", "sealing, storing, anchoring, offering", (update) => awaitOffers(engines, chosen, enrolled, update));
   const prices = await step("fund", "the buyer gets QDD within the attested reserve", async () => {
     const total = 100_000_000n;
-    await fundBuyer(cast, engines, enrolled, total);
+    await fundBuyer(cast, engines, enrolled.client, total);
     return total;
   });
   progress.say(`the buyer holds ${prices / 1_000_000n} QDD or more`);
@@ -110,7 +113,7 @@ export async function doMainJob({ args, state, stack, progress, chosen }: JobCon
   const anchorGas = Number(await gasOf(engines, batches.map(({ transaction }) => transaction.hash)));
   const accepted = chosen.survey.accepted;
   const rejected = Object.fromEntries(Object.entries(chosen.survey.rejected).filter(([, count]) => count > 0));
-  const deliverGas = Number(await gasOf(engines, bought.deals.map(({ delivery }) => delivery)));
+  const deliverGas = Number(await gasOf(engines, bought.deals.flatMap(({ deliveries }) => deliveries)));
   const prove = await provingTime(engines, bought);
   const times: Record<string, number> = {
     ...progress.ms,

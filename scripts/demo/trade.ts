@@ -1,9 +1,7 @@
 /** From the drive to the money: replay, sealing, offers, purchase, payouts. */
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { keccak256, toUtf8Bytes } from "ethers";
 import { z } from "zod";
-import type { Hex } from "@qoodblock/sdk/bytes";
 import { send } from "@qoodblock/sdk/client";
 import { signTypedData, withdrawalData } from "@qoodblock/sdk/eip712";
 import { QoodError } from "@qoodblock/sdk/errors";
@@ -21,7 +19,7 @@ const PATIENCE_MS = 120_000;
 const POLL_MS = 100;
 
 const announcedOffer = z.object({ cid: z.string(), stream: z.string(), headerHash: z.string() });
-const servedDeal = z.object({ ms: z.object({ prove: z.number() }).nullable() });
+const servedPage = z.object({ ms: z.object({ prove: z.number().nullable() }) });
 
 /** A batch with the offer that sells it. */
 export interface Offered {
@@ -68,16 +66,6 @@ export async function awaitOffers(engines: Engines, chosen: ChosenDrive, enrolle
   } finally {
     await closeRedis(redis);
   }
-}
-
-/** Gives the buyer QDD, which the foundation mints within the reserve that the auditor attests. */
-export async function fundBuyer(cast: Cast, engines: Engines, enrolled: Enrolled, amount: bigint): Promise<void> {
-  const { calls, reads, deployment } = enrolled.client;
-  if ((await reads.balanceOf(deployment.addresses.qdd, cast.addresses.buyer)) >= amount) return;
-  const needed = (await reads.qddSupply()) + amount;
-  const now = (await engines.provider.getBlock("latest"))!.timestamp;
-  await send(cast.wallets.auditor, calls.attest(keccak256(toUtf8Bytes(`demo reserve of ${needed}`)) as Hex, now, needed));
-  await send(cast.wallets.foundation, calls.mintQdd(cast.addresses.buyer, amount));
 }
 
 /** Lets the buyer buy everything that is offered. */
@@ -145,8 +133,11 @@ export async function provingTime(engines: Engines, { deals }: BuyResult): Promi
   try {
     let total = 0;
     for (const { dealId } of deals) {
-      const note = servedDeal.safeParse(JSON.parse((await redis.hget(keys.deals(PREFIX), dealId)) ?? "null"));
-      total += note.data?.ms?.prove ?? 0;
+      for (let page = 0; ; page += 1) {
+        const text = await redis.hget(keys.pages(PREFIX), `${dealId}/${page}`);
+        if (text === null) break;
+        total += servedPage.parse(JSON.parse(text)).ms.prove ?? 0;
+      }
     }
     return total;
   } finally {

@@ -7,7 +7,7 @@ import { createLog } from "../../workers/shared/log/index.ts";
 import { createHeliaStorage } from "../../workers/shared/storage/index.ts";
 import { serveRpc } from "../../workers/shared/storage/rpcServer.ts";
 import { resumePurchase } from "../../cli/flows/buyer/resume.ts";
-import { PRICE, startMarket } from "../e2e/market.ts";
+import { BOND, PRICE, startMarket } from "../e2e/market.ts";
 import type { Batch, Market } from "../e2e/market.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { START, goodRow } from "../workers/support/fleet.ts";
@@ -84,8 +84,8 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
     const had = await balance();
     const rest = sold.batch.sealed.header.rest;
     const expected = {
-      ...{ cid: sold.cid, seller: market.accounts.tsp.address, token: market.client.deployment.addresses.qdd, price: String(PRICE), lots: 1, records: RECORDS },
-      ...{ class: "USER", privacy: "ORDINARY", origin: "DEVICE_SIGNED", schema: "carobd@1", from: new Date(rest.firstTime).toISOString(), to: new Date(rest.lastTime).toISOString() },
+      ...{ cid: sold.cid, seller: market.accounts.tsp.address, token: market.client.deployment.addresses.qdd, price: String(PRICE), deposit: "0", bond: String(BOND), pages: 1, lots: 1, records: RECORDS },
+      ...{ class: "USER", privacy: "ORDINARY", origin: "DEVICE_SIGNED", schema: "carobd@1", from: new Date(rest.firstTime).toISOString(), to: new Date(rest.lastTime).toISOString(), delivery: "with a proof" },
     };
     const shown = (await answerOf([...at(), "buyer", "show", ...from(sold.cid)])) as Record<string, unknown>;
     assert.deepEqual({ ...shown, schema: String(shown.schema).toLowerCase() }, { ...expected, expires: "2096-10-02T07:06:40.000Z" });
@@ -102,13 +102,14 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
     assert.deepEqual(JSON.parse(run.stdout), { dealId: id, records: RECORDS, csv: `${out}/records.csv`, geoJson: false });
     checkCsv(out, sold);
     assert.equal(had - (await balance()), PRICE);
-    const deal = (await answerOf([...at(), "deal", "show", id])) as Record<string, unknown>;
-    assert.deepEqual([deal.dealId, deal.state, deal.buyer, deal.seller, deal.price], [id, "Settled", market.accounts.buyer.address, market.accounts.tsp.address, String(PRICE)]);
-    for (const time of ["purchased", "deliverBy", "delivered", "windowEnds"]) assert.match(String(deal[time]), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/);
+    const deal = (await answerOf([...at(), "deal", "show", id])) as Record<string, unknown> & { pages: Record<string, unknown>[] };
+    assert.deepEqual([deal.dealId, deal.state, deal.buyer, deal.seller, deal.price], [id, "Settled", market.accounts.buyer.address, market.accounts.tsp.address, "0"]);
+    assert.deepEqual({ ...deal.pages[0], windowEnds: "" }, { page: "0", lots: 1, state: "Settled", price: "0", deposit: "0", bond: "0", windowEnds: "", now: "" });
+    for (const time of [deal.purchased, deal.deliverBy, deal.pages[0]!.windowEnds]) assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/);
 
     const token = market.client.deployment.addresses.qdd;
     const { owner, keeper, oem } = market.accounts;
-    assert.deepEqual(await answerOf([...at(), "income", "show", "--account", "owner"], {}), { account: owner.address, token, credit: String((PRICE * 6000n) / 10_000n) });
+    assert.deepEqual(await answerOf([...at(), "income", "show", "--account", "owner"], {}), { account: owner.address, token, credit: String((PRICE * 6000n) / 10_000n), holds: "0" });
     const paidOut = (await answerOf([...at(), "income", "withdraw", "--account", "owner"])) as Record<string, string>;
     assert.deepEqual([paidOut.amount, paidOut.to], ["1800000", owner.address]);
     assert.match(paidOut.transaction!, /^0x[0-9a-f]{64}$/);
@@ -138,18 +139,27 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
     assert.ok(performance.now() - asked < 2000);
     assert.equal(stopped.signal, "SIGINT");
     assert.equal(stopped.stdout, "");
-    assert.ok(!existsSync(out));
-    assert.equal((await answerOf([...at(), "deal", "show", id]) as { state: string }).state, "Funded");
+    // Nothing but the note of the purchase.
+    assert.deepEqual(readdirSync(out), ["purchase.json"]);
+    const { state, pages } = (await answerOf([...at(), "deal", "show", id])) as { state: string; pages: Record<string, unknown>[] };
+    assert.equal(state, "Funded");
+    assert.deepEqual(pages, [{ page: "0", lots: 1, state: "Funded", price: String(PRICE), deposit: "0", bond: "0", windowEnds: null, now: "anyone: deliver with a proof; buyer: receipt; seller: concede" }]);
 
     await mistake([...at(), "buyer", "open", id, ...from(what.cid, "keeper"), "--out", out], "DEAL_OF_ANOTHER", /was bought by/);
     await mistake([...at(), "buyer", "open", id, ...from(sold.cid), "--out", out], "OFFER_OF_ANOTHER_DEAL", /not the one that the deal was made from/);
-    assert.ok(!existsSync(out));
+    await mistake([...at(), "buyer", "buy", ...from(sold.cid), "--out", out], "PURCHASE_OF_ANOTHER", /holds the unfinished purchase of offer b[a-z2-7]+ by 0x/);
     // It waits as buy does, and goes on when the key comes.
-    const { run } = await deliveredTo(start([...at(), "buyer", "open", id, ...from(what.cid), "--out", out]), what);
+    const opened = temporary.path("opened");
+    const { run } = await deliveredTo(start([...at(), "buyer", "open", id, ...from(what.cid), "--out", opened]), what);
     assert.equal(run.code, 0, run.stderr);
-    assert.deepEqual(linesOf(run.stdout), { dealId: id, records: String(RECORDS), csv: `${out}/records.csv`, geoJson: "false" });
-    checkCsv(out, what);
+    assert.deepEqual(linesOf(run.stdout), { dealId: id, records: String(RECORDS), csv: `${opened}/records.csv`, geoJson: "false" });
+    checkCsv(opened, what);
     assert.equal((await market.client.reads.dealOf(id as Hex)).state, "Settled");
+    // So does the command that was stopped: it pays nothing and settles nothing again.
+    const had = await balance();
+    assert.equal(((await answerOf([...at(), "buyer", "buy", ...from(what.cid), "--out", out])) as { dealId: string }).dealId, id);
+    checkCsv(out, what);
+    assert.equal(await balance(), had);
   });
 
   it("says before paying what is wrong", async () => {
@@ -200,14 +210,18 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
     assert.equal(run.code, 1);
     assert.equal((JSON.parse(run.stdout) as { error: { code: string } }).error.code, "DELIVERY_LATE");
     assert.match(run.stderr, new RegExp(`refund of deal ${id}\n$`));
-    assert.ok(!existsSync(temporary.path("late")));
+    assert.deepEqual(readdirSync(temporary.path("late")), ["purchase.json"]);
 
     await mistake([...at(), "deal", "refund", id, "--account", "penniless"], "CHAIN_CALL_FAILED", /escrow\.refund: .*insufficient funds/i);
-    const refund = (await answerOf([...at(), "deal", "refund", id, "--account", "keeper"])) as Record<string, string>;
-    assert.deepEqual([refund.dealId, Object.keys(refund)], [id, ["dealId", "transaction", "gas"]]);
+    const [refund, ...more] = (await answerOf([...at(), "deal", "refund", id, "--account", "keeper"])) as Record<string, string>[];
+    assert.deepEqual(more, []);
+    assert.deepEqual({ ...refund, transaction: "", gas: "" }, { dealId: id, page: 0, reason: "Late", amount: String(PRICE), bond: "0", transaction: "", gas: "" });
     assert.equal(((await answerOf([...at(), "deal", "show", id])) as { state: string }).state, "Refunded");
     assert.equal(((await answerOf([...at(), "income", "show", "--account", "buyer"])) as { credit: string }).credit, String(PRICE));
     await mistake([...at(), "deal", "refund", id, "--account", "keeper"], "REVERT", /is in state Refunded, in which this is not possible/);
-    await mistake([...at(), "buyer", "open", id, ...from(what.cid), "--out", temporary.path("late")], "DEAL_REFUNDED", /has been refunded/);
+    const words = /page 0 has been refunded: nothing was delivered in time; 3000000 of price and deposit are credited to the buyer/;
+    await mistake([...at(), "buyer", "open", id, ...from(what.cid), "--out", temporary.path("late")], "DEAL_REFUNDED", words);
+    await mistake([...at(), "buyer", "buy", ...from(what.cid), "--out", temporary.path("late")], "DEAL_REFUNDED", words);
+    assert.deepEqual(readdirSync(temporary.path("late")), []);
   });
 });

@@ -8,8 +8,8 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   owner: ["grant-stream"],
   oem: ["grant-stream", "voucher"],
   buyer: ["show", "buy", "open"],
-  deal: ["show", "refund"],
-  income: ["show", "withdraw"],
+  deal: ["show", "accept", "reject", "challenge", "complain", "refund", "settle"],
+  income: ["show", "deposit", "withdraw"],
 };
 
 describe("qood --help", { concurrency: 2 }, () => {

@@ -10,16 +10,16 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { createClient, openProvider, openingOf } from "@qoodblock/sdk/client";
 import type { Client } from "@qoodblock/sdk/client";
 import { keccak256 } from "@qoodblock/sdk/crypto";
-import { deliveryContext, deliveryScalar, randomDeliveryKey, wrapKeys } from "@qoodblock/sdk/delivery";
-import type { DeliveryKey } from "@qoodblock/sdk/delivery";
+import { deliveryContext, deliveryScalar, padLots, randomDeliveryKey, wrapKeys } from "@qoodblock/sdk/delivery";
+import type { DeliveryKey, Wrapping } from "@qoodblock/sdk/delivery";
 import type { DeviceMessage } from "@qoodblock/sdk/device";
 import { CAROBD } from "@qoodblock/sdk/dictionary";
 import { deviceSetupData, sellOrderData, signTypedData } from "@qoodblock/sdk/eip712";
 import { ZERO32, anchorTree } from "@qoodblock/sdk/formats";
 import { batchKey, dayOf, daySecret } from "@qoodblock/sdk/keys";
-import { DEAL_FLAGS, OFFER_FORMAT, agreementId, encodeOffer, page } from "@qoodblock/sdk/market";
-import type { Agreement, Offer, OfferLot, SellOrder } from "@qoodblock/sdk/market";
-import { KeyDeliveryProver, closeProofEngine, loadProofArtifacts } from "@qoodblock/sdk/proof";
+import { DEAL_FLAGS, OFFER_FORMAT, agreementId, encodeOffer, lotsOfPage, page } from "@qoodblock/sdk/market";
+import type { Agreement, KeyDeliveryWords, Offer, OfferLot, SellOrder } from "@qoodblock/sdk/market";
+import { PageProver, closeProofEngine } from "@qoodblock/sdk/proof";
 import { sealBatch } from "@qoodblock/sdk/sealing";
 import type { SealInput, SealedBatch } from "@qoodblock/sdk/sealing";
 import { checkOffer } from "../../cli/flows/buyer/check.ts";
@@ -32,13 +32,16 @@ import type { Storage } from "../../workers/shared/storage/index.ts";
 import { testAccount, testChain } from "../workers/support/engines.ts";
 import { bytes32, makeCar } from "../workers/support/fleet.ts";
 import type { Car } from "../workers/support/fleet.ts";
-import { act, fundBuyer, mintWithAgreement } from "../workers/support/market.ts";
+import { act, depositBonds, fundBuyer, mintWithAgreement } from "../workers/support/market.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const FAR = 4_000_000_000;
 const ZERO_ADDRESS: Hex = `0x${"00".repeat(20)}`;
 /** What a batch costs, in the smallest unit of QDD: above the agreement's floor. */
 export const PRICE = 3_000_000n;
+/** What the seller bonds and the buyer deposits for a page of one batch, likewise: QDD's terms at deployment. */
+export const BOND = 2_000_000n;
+export const DEPOSIT = 500_000n;
 /** How long the buyer waits for a file that nobody gives, milliseconds. */
 const PATIENCE_MS = 2500;
 
@@ -90,16 +93,22 @@ export interface Market {
   seal(recipe?: BatchRecipe): Batch;
   /** Uploads and anchors a batch. */
   lot(batch: Batch, recipe?: LotRecipe): Promise<OfferLot>;
-  /** An offer for a lot, its order signed by the TSP; `order` changes what is signed. */
-  offer(lot: OfferLot, batch: Batch, order?: Partial<SellOrder>, car?: Car): Promise<Offer>;
+  /** An offer for a lot, or for several on one page, its order signed by the TSP; `order` changes what is signed. */
+  offer(lot: OfferLot | readonly OfferLot[], batch: Batch | readonly Batch[], order?: Partial<SellOrder>, car?: Car): Promise<Offer>;
   /** Puts an offer on the TSP's node. */
   publish(offer: Offer): Promise<string>;
   /** All of it, honestly. */
-  sell(recipe?: BatchRecipe): Promise<{ batch: Batch; lot: OfferLot; offer: Offer; cid: string }>;
+  sell(recipe?: BatchRecipe, order?: Partial<SellOrder>): Promise<{ batch: Batch; lot: OfferLot; offer: Offer; cid: string }>;
+  /** Terms of an order that may be delivered without a proof; `batch` is what it sells. */
+  unproven(batch: Batch): Partial<SellOrder>;
   /** What the buyer's program does: check, and only if all is well, pay. */
   purchase(cid: string, key?: DeliveryKey): Promise<Paid>;
-  /** Delivers `k` for a deal with a proof, as the delivery worker does. */
-  deliver(paid: Paid, k: bigint): Promise<void>;
+  /** Delivers keys for a page with a proof, as the delivery worker does. */
+  deliver(paid: Paid, keys: bigint | readonly bigint[], page?: number): Promise<void>;
+  /** The same without a proof: whatever keys are given. */
+  deliverUnproven(paid: Paid, keys: bigint | readonly bigint[], page?: number): Promise<void>;
+  /** Answers a challenge with the proof of exactly what was delivered. */
+  answer(paid: Paid, keys: bigint | readonly bigint[], page?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -140,7 +149,19 @@ export async function startMarket(): Promise<Market> {
   const texts = new Map<string, Agreement>();
   const numbers = new Map<Hex, number>();
   let [cars, seals] = [0, 0];
-  let prover: KeyDeliveryProver | undefined;
+  let prover: PageProver | undefined;
+
+  /** Wrapped by the same scalar each time, so that an answer proves what was delivered. */
+  function wrap({ dealId, terms }: Paid, keys: bigint | readonly bigint[], pageNumber: number): Wrapping {
+    const { keyX, keyY } = terms.sale;
+    const place = deliveryContext({ chainId: BigInt(chainId), exchange: addresses.escrow, dealId, page: pageNumber });
+    return wrapKeys({ buyerKey: [keyX, keyY], context: place, keys: padLots([keys].flat()), scalar: deliveryScalar(bytes32("delivery secret"), place) });
+  }
+  async function prove(paid: Paid, keys: bigint | readonly bigint[], pageNumber: number): Promise<KeyDeliveryWords> {
+    prover ??= new PageProver(join(root, "circuits", "keys"), { singleThread: true });
+    const { proof: { a, b, c }, statement } = await prover.prove(wrap(paid, keys, pageNumber).input);
+    return { r: [...statement.R], c: [...statement.c], proofA: [...a], proofB: [[...b[0]], [...b[1]]], proofC: [...c] };
+  }
 
   async function newCar(): Promise<Car> {
     const n = (cars += 1);
@@ -158,6 +179,7 @@ export async function startMarket(): Promise<Market> {
   }
   const car = await newCar();
   await fundBuyer(world, 1000n * PRICE);
+  await depositBonds(world, 1000n * BOND);
 
   const market: Market = {
     ...{ client, provider, accounts, buyer: context, seller, repos, car, newCar },
@@ -193,37 +215,43 @@ export async function startMarket(): Promise<Market> {
       const anchor = { tsp: sealed.header.words.tsp, root: tree.root, sequence: 0, path: tree.paths[0]! };
       return { header: sealed.header, envelope: sealed.envelope, anchor, cids: { ciphertext, dataHashes, description }, former: 0 };
     },
-    async offer(lot, { sealed }, change = {}, from = car) {
+    async offer(lot, batch, change = {}, from = car) {
+      const batches = [batch].flat();
       const text = texts.get(from.config.vehicle)!;
       const order: SellOrder = {
-        ...{ seller: tsp.address as Hex, buyer: ZERO_ADDRESS, token: addresses.qdd, maxFeeBps: 0, agreementId: agreementId(text.vehicle, text.epoch), version: 1 },
-        ...{ dataClass: 2, privacy: 1, flags: DEAL_FLAGS.provenOnly, hook: ZERO_ADDRESS, hookCodeHash: ZERO32, pages: [page([sealed.headerHash], PRICE)] },
-        ...{ deliverTime: 600, answerTime: 0, complaintWindow: 5, repeatable: true, maxFills: 0, expiry: FAR, nonce: BigInt(sealed.headerHash), legalHash: text.legalHash },
+        ...{ seller: tsp.address as Hex, buyer: ZERO_ADDRESS, buyersRoot: ZERO32, token: addresses.qdd, maxFeeBps: 0, agreementId: agreementId(text.vehicle, text.epoch), version: 1 },
+        ...{ dataClass: 2, privacy: 1, flags: DEAL_FLAGS.provenOnly, royaltyBps: 0, hook: ZERO_ADDRESS, hookCodeHash: ZERO32 },
+        pages: [page(batches.map(({ sealed }) => sealed.headerHash), BigInt(batches.length) * PRICE, BigInt(batches.length) * BOND)],
+        ...{ deliverTime: 600, answerTime: 0, complaintWindow: 5, repeatable: true, maxFills: 0, expiry: FAR, nonce: BigInt(batches[0]!.sealed.headerHash), legalHash: text.legalHash },
         ...change,
       };
       const signature = await signTypedData(tsp, sellOrderData({ chainId, verifyingContract: addresses.escrow }, order));
       return {
-        ...{ format: OFFER_FORMAT, chainId, exchange: addresses.escrow, order, signature, principalSignature: "0x" },
-        ...{ agreement: { version: order.version, text }, lots: [lot], formers: [], multiaddrs: [...peers] },
+        ...{ format: OFFER_FORMAT, chainId, exchange: addresses.escrow, order, signature, ownerSignature: "0x", oemSignature: "0x" },
+        ...{ agreement: { version: order.version, text }, lots: [lot].flat(), formers: [], multiaddrs: [...peers] },
       };
     },
     publish: (offer) => seller.add(encodeOffer(offer)),
-    async sell(recipe = {}) {
+    unproven: ({ sealed }) => ({ flags: 0, answerTime: 60, complaintWindow: 60, pages: [page([sealed.headerHash], PRICE, BOND, DEPOSIT)] }),
+    async sell(recipe = {}, order = {}) {
       const batch = market.seal(recipe);
       const lot = await market.lot(batch, recipe.tsp === undefined ? {} : { anchoredBy: recipe.tsp });
-      const offer = await market.offer(lot, batch, {}, recipe.car);
+      const offer = await market.offer(lot, batch, order, recipe.car);
       return { batch, lot, offer, cid: await market.publish(offer) };
     },
     async purchase(cid, key = randomDeliveryKey()) {
       return pay(context, await checkOffer(context, cid, peers), key);
     },
-    async deliver({ dealId, terms, checked }, k) {
-      const place = deliveryContext({ chainId: BigInt(chainId), exchange: addresses.escrow, dealId, page: 0 });
-      const { input } = wrapKeys({ buyerKey: [terms.keyX, terms.keyY], context: place, keys: [k], scalar: deliveryScalar(bytes32("delivery secret"), place) });
-      prover ??= new KeyDeliveryProver(loadProofArtifacts(join(root, "circuits", "keys"), "KeyDelivery1"));
-      const { proof, statement } = await prover.prove(input);
-      const words = { r: [...statement.R] as [bigint, bigint], c: statement.c[0]!, proofA: [...proof.a] as [bigint, bigint], proofB: [[...proof.b[0]], [...proof.b[1]]] as [[bigint, bigint], [bigint, bigint]], proofC: [...proof.c] as [bigint, bigint] };
-      await act(world, tsp, client.calls.deliverProven(terms, openingOf(checked.offer), words));
+    async deliver(paid, keys, pageNumber = 0) {
+      await act(world, tsp, client.calls.deliverProven(paid.terms, pageNumber, openingOf(paid.checked.offer, pageNumber), await prove(paid, keys, pageNumber)));
+    },
+    async deliverUnproven(paid, keys, pageNumber = 0) {
+      const { R, c } = wrap(paid, keys, pageNumber).statement;
+      await act(world, tsp, client.calls.deliverUnproven(paid.terms, pageNumber, openingOf(paid.checked.offer, pageNumber), [...R], c));
+    },
+    async answer(paid, keys, pageNumber = 0) {
+      const headers = lotsOfPage(paid.checked.offer, pageNumber).map(({ header }) => header.words);
+      await act(world, tsp, client.calls.answer(paid.terms, pageNumber, headers, await prove(paid, keys, pageNumber)));
     },
     async stop() {
       await closeProofEngine();

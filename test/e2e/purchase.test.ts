@@ -100,9 +100,9 @@ describe("a purchase", { concurrency: 1 }, () => {
     assert.equal((await reads.dealOf(paid.dealId)).state, "Funded");
 
     await market.deliver(paid, batch.k);
-    const delivered = await awaitDelivery(market.buyer, paid, 50);
-    const opened = openDelivery(market.buyer, paid, delivered, key);
-    assert.deepEqual(opened.rows, batch.messages.flatMap(({ rows }) => rows.map((row) => decodeRow(row))));
+    const delivered = [await awaitDelivery(market.buyer, paid, 50)];
+    const [opened] = openDelivery(market.buyer, paid, delivered, key);
+    assert.deepEqual(opened!.rows, batch.messages.flatMap(({ rows }) => rows.map((row) => decodeRow(row))));
     assert.throws(() => openDelivery(market.buyer, paid, delivered, randomDeliveryKey()), { code: "DELIVERY_WRONG_KEY" });
     const { split } = await giveReceipt(market.buyer, paid);
     assert.equal((await reads.dealOf(paid.dealId)).state, "Settled");
@@ -265,7 +265,7 @@ describe("a purchase", { concurrency: 1 }, () => {
       const key = randomDeliveryKey();
       const paid = await market.purchase(cid, key);
       await market.deliver(paid, batch.k);
-      const delivered = await awaitDelivery(market.buyer, paid, 50);
+      const delivered = [await awaitDelivery(market.buyer, paid, 50)];
       assert.throws(
         () => openDelivery(market.buyer, paid, delivered, key),
         (error: QoodError) => error.code === "MESSAGE_SIGNATURE" && error.details.counter === 1 && /message 1/.test(error.message),

@@ -29,13 +29,13 @@ describe("a purchase that was stopped after paying goes on from the chain and th
     await market.deliver(resumed, batch.k);
     // The key comes from the account's signature again.
     const key = await createDeliveryKey(market.buyer.signer, false);
-    const opened = openDelivery(market.buyer, resumed, await awaitDelivery(market.buyer, resumed), key);
-    assert.ok(opened.rows.length > 0);
+    const [opened] = openDelivery(market.buyer, resumed, [await awaitDelivery(market.buyer, resumed)], key);
+    assert.ok(opened!.rows.length > 0);
     await giveReceiptIfOpen(market.buyer, resumed);
     assert.equal((await market.client.reads.dealOf(paid.dealId)).state, "Settled");
     // Once more, after the end: the data still open, and nothing is settled twice.
     const again = await resumePurchase(market.buyer, paid.dealId, cid, []);
-    assert.equal(openDelivery(market.buyer, again, await awaitDelivery(market.buyer, again), key).rows.length, opened.rows.length);
+    assert.equal(openDelivery(market.buyer, again, [await awaitDelivery(market.buyer, again)], key)[0]!.rows.length, opened!.rows.length);
     await giveReceiptIfOpen(market.buyer, again);
   });
 

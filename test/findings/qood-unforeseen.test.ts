@@ -8,14 +8,14 @@ import { createServer } from "node:http";
 import type { ServerResponse } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { mkdirSync } from "node:fs";
+import { addressesSchema } from "@qoodblock/sdk/client";
 import { mistake } from "../cli/support.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 describe("qood tells in a line, and with exit code 1,", { concurrency: 4 }, () => {
   const temporary = temporaryFolder();
   const address = `0x${"5c".repeat(20)}`;
-  const names = ["accessManager", "vehicleRegistry", "deviceRegistry", "dataRegistry", "qoodShares", "escrow", "keyDeliveryVerifier", "reserveFeed", "qdd"];
-  const deployment = temporary.file("deployment.json", JSON.stringify({ format: "qood/deployment/v1", chainId: 31337, startBlock: 0, addresses: Object.fromEntries(names.map((name) => [name, address])) }));
+  const deployment = temporary.file("deployment.json", JSON.stringify({ format: "qood/deployment/v1", chainId: 31337, startBlock: 0, addresses: Object.fromEntries(Object.keys(addressesSchema.shape).map((name) => [name, address])) }));
   const deal = `0x${"11".repeat(32)}`;
 
   /** Answers of a node; a method that is not among them ends the connection, or in a mute node nothing happens at all. */

@@ -1,42 +1,113 @@
 /** Paying an offer into escrow. */
 import { randomBytes } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { Transaction } from "ethers";
+import type { TransactionReceipt } from "ethers";
 import { bytesToBigint } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { eventIn, purchaseOf, send } from "@qoodblock/sdk/client";
+import { eventIn, purchaseOf, send, toQoodError } from "@qoodblock/sdk/client";
 import type { DeliveryKey } from "@qoodblock/sdk/delivery";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { totalPrice } from "@qoodblock/sdk/market";
-import type { Terms } from "@qoodblock/sdk/market";
+import type { SellOrder } from "@qoodblock/sdk/market";
+import type { KnownDeal } from "../deal/find.ts";
 import type { CheckedOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
 
 /** A deal that is paid for. */
-export interface Paid {
+export interface Paid extends KnownDeal {
   readonly checked: CheckedOffer;
-  readonly dealId: Hex;
-  readonly terms: Terms;
-  /** Block of the purchase. */
-  readonly blockNumber: number;
   readonly gas: { readonly approve: bigint; readonly buy: bigint };
 }
 
-/**
- * Allows the exchange to pull the price and buys.
- * @throws QoodError BALANCE_TOO_LOW, REVERT (in words, before anything is paid) or CHAIN_CALL_FAILED.
- */
-export async function pay(context: BuyerContext, checked: CheckedOffer, key: DeliveryKey): Promise<Paid> {
-  const { client, signer } = context;
-  const { order } = checked.offer;
+/** A purchase, signed and not yet known to be on the chain. */
+export interface SignedPurchase {
+  /** The bytes to send, 0x-hex. */
+  readonly raw: Hex;
+  readonly hash: Hex;
+  /** Of the account. */
+  readonly nonce: number;
+}
+
+/** What a purchase takes: prices, and deposits that come back unless a challenge was wrong. */
+export function costOf({ pages }: Pick<SellOrder, "pages">): { readonly price: bigint; readonly deposit: bigint } {
+  return { price: pages.reduce((sum, { price }) => sum + price, 0n), deposit: pages.reduce((sum, { challengeDeposit }) => sum + challengeDeposit, 0n) };
+}
+
+/** Sees that the account can pay, and allows the exchange to pull the total. @returns gas, 0 where it was allowed before @throws QoodError BALANCE_TOO_LOW */
+async function allow({ client, signer }: BuyerContext, order: SellOrder): Promise<bigint> {
   const account = (await signer.getAddress()) as Hex;
-  const price = totalPrice(order);
+  const { price, deposit } = costOf(order);
   const balance = await client.reads.balanceOf(order.token, account);
-  if (balance < price) throw new QoodError("BALANCE_TOO_LOW", `the price is ${price} of token ${order.token} and account ${account} has ${balance}`);
-  let approve = 0n;
-  if ((await client.reads.allowance(order.token, account)) < price) approve = (await send(signer, client.calls.approve(order.token, price))).gasUsed;
-  const nonce = bytesToBigint(randomBytes(31));
-  const purchase = purchaseOf(checked.offer, { keyX: key.publicKey[0], keyY: key.publicKey[1], nonce });
-  const receipt = await send(signer, client.calls.buy(purchase));
+  if (balance < price + deposit) {
+    const total = deposit === 0n ? `price is ${price}` : `price with deposit is ${price + deposit}`;
+    throw new QoodError("BALANCE_TOO_LOW", `the ${total} of token ${order.token} and account ${account} has ${balance}`);
+  }
+  if ((await client.reads.allowance(order.token, account)) >= price + deposit) return 0n;
+  return (await send(signer, client.calls.approve(order.token, price + deposit))).gasUsed;
+}
+
+/**
+ * Signs a purchase that the exchange would take now; it is not sent.
+ * @throws QoodError BALANCE_TOO_LOW, REVERT (in words) or CHAIN_CALL_FAILED.
+ */
+export async function signPurchase(context: BuyerContext, { offer }: CheckedOffer, key: DeliveryKey): Promise<SignedPurchase & { readonly approve: bigint }> {
+  const { client, signer } = context;
+  const approve = await allow(context, offer.order);
+  // 48 bits, as the sale has room for: two purchases of one order in the same second have to differ.
+  const nonce = bytesToBigint(randomBytes(6));
+  const { to, data, what } = client.calls.buy(purchaseOf(offer, { keyX: key.publicKey[0], keyY: key.publicKey[1], nonce, maxTotal: totalPrice(offer.order) }));
+  try {
+    const { from: _from, ...filled } = await signer.populateTransaction({ to, data });
+    const raw = (await signer.signTransaction(filled)) as Hex;
+    return { raw, hash: Transaction.from(raw).hash as Hex, nonce: Number(filled.nonce), approve };
+  } catch (error) {
+    throw toQoodError(error, what);
+  }
+}
+
+/**
+ * Sends a signed purchase, as often as needed, and waits for it.
+ * @returns null where another transaction of the account has taken its place: then it has taken no money
+ * @throws QoodError CHAIN_CALL_FAILED
+ */
+export async function sendPurchase({ provider, signer }: BuyerContext, { raw, hash, nonce }: SignedPurchase): Promise<TransactionReceipt | null> {
+  const account = await signer.getAddress();
+  for (let sent = false; ; ) {
+    // The count first: a transaction that is included between the two questions has its receipt.
+    const count = await provider.getTransactionCount(account);
+    const receipt = await provider.getTransactionReceipt(hash);
+    if (receipt !== null) return receipt;
+    if (count > nonce) return null;
+    if (!sent) {
+      try {
+        await provider.broadcastTransaction(raw);
+      } catch (error) {
+        if ((await provider.getTransaction(hash)) === null && (await provider.getTransactionCount(account)) <= nonce) throw toQoodError(error, "escrow.buy");
+      }
+      sent = true;
+    }
+    await wait(250);
+  }
+}
+
+/** The deal that a purchase has made. @throws QoodError PURCHASE_REVERTED, PURCHASE_LOST */
+export function dealIn({ client }: BuyerContext, order: SellOrder, receipt: TransactionReceipt): KnownDeal {
+  if (receipt.status !== 1) throw new QoodError("PURCHASE_REVERTED", `transaction ${receipt.hash} came too late or was overtaken: the exchange refused the purchase and took no money`);
   const bought = eventIn(client.deployment, "Bought", receipt);
   if (bought === null) throw new QoodError("PURCHASE_LOST", `transaction ${receipt.hash} made no deal: the exchange's address is wrong`);
-  return { checked, dealId: bought.dealId, terms: bought.terms, blockNumber: receipt.blockNumber, gas: { approve, buy: receipt.gasUsed } };
+  return { dealId: bought.dealId, terms: { order, sale: bought.sale }, blockNumber: receipt.blockNumber };
+}
+
+/**
+ * Allows the exchange to pull price and deposit, and buys.
+ * @param note - told the signed purchase before it is sent.
+ * @throws QoodError BALANCE_TOO_LOW, REVERT (in words, before anything is paid), PURCHASE_REVERTED or CHAIN_CALL_FAILED.
+ */
+export async function pay(context: BuyerContext, checked: CheckedOffer, key: DeliveryKey, note: (signed: SignedPurchase) => void = () => undefined): Promise<Paid> {
+  const { approve, ...signed } = await signPurchase(context, checked, key);
+  note(signed);
+  const receipt = await sendPurchase(context, signed);
+  if (receipt === null) throw new QoodError("PURCHASE_REPLACED", `another transaction of the account has taken the place of the purchase ${signed.hash}, which has taken no money`);
+  return { ...dealIn(context, checked.offer.order, receipt), checked, gas: { approve, buy: receipt.gasUsed } };
 }

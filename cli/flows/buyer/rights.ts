@@ -1,7 +1,8 @@
 import { QoodError, ensure } from "@qoodblock/sdk/errors";
-import { decodeFlags } from "@qoodblock/sdk/formats";
+import { decodeFlags, openHeader } from "@qoodblock/sdk/formats";
+import type { Header } from "@qoodblock/sdk/formats";
 import { NO_KEY_COMMITMENT } from "@qoodblock/sdk/keys";
-import { agreementParts, versionDigest, versionTerms } from "@qoodblock/sdk/market";
+import { DATA_CLASS, agreementParts, hasFlag, versionDigest, versionTerms } from "@qoodblock/sdk/market";
 import type { Offer, OfferLot } from "@qoodblock/sdk/market";
 import type { BuyerContext } from "./context.ts";
 
@@ -10,6 +11,8 @@ const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCas
 /** Whether the header's TSP was the agent of the version of the agreement that was in force when it anchored. */
 async function wasAgent({ client }: BuyerContext, offer: Offer, lot: OfferLot, anchoredAt: number): Promise<boolean> {
   const { order } = offer;
+  // Only the TSP that sells itself needs to show no version beside the order's.
+  if (lot.former === 0 && !same(lot.header.words.tsp, order.seller)) return false;
   const former = lot.former === 0 ? { version: order.version, text: offer.agreement.text } : offer.formers[lot.former - 1];
   if (former === undefined) return false;
   const [found, next] = [await client.reads.versionOf(order.agreementId, former.version), await client.reads.versionOf(order.agreementId, former.version + 1)];
@@ -18,16 +21,29 @@ async function wasAgent({ client }: BuyerContext, offer: Offer, lot: OfferLot, a
 }
 
 /**
+ * What the exchange knows against a header: a complaint that was right, or a buyer that has it alone.
+ * @throws QoodError LOT_BAD, LOT_RESERVED
+ */
+export async function checkMark({ client }: BuyerContext, header: Header): Promise<void> {
+  const hash = openHeader(header);
+  const { bad, reservedBy } = await client.reads.markOf(hash);
+  ensure(!bad, "LOT_BAD", `a complaint has shown that the batch with header ${hash} is not what it commits to: it can only be refunded`);
+  ensure(BigInt(reservedBy) === 0n, "LOT_RESERVED", `the batch with header ${hash} was sold to another buyer alone`);
+}
+
+/**
  * What the exchange asks of a header when its key is delivered. A buyer that paid for one that it will not take would
  * have the price back only when the time to deliver has passed.
  * @param anchoredAt - Unix seconds.
- * @throws QoodError LOT_EXCLUSIVE, LOT_SECOND_KEY, ANCHOR_AFTER_EPOCH or ANCHOR_AGENT.
+ * @throws QoodError LOT_EXCLUSIVE, LOT_SECOND_KEY, LOT_SEALER, ANCHOR_AFTER_EPOCH or ANCHOR_AGENT.
  */
 export async function checkRights(context: BuyerContext, offer: Offer, lot: OfferLot, anchoredAt: number): Promise<void> {
   const { words } = lot.header;
-  ensure(!decodeFlags(words.flags).exclusive, "LOT_EXCLUSIVE", "the header is sealed for exclusive deals, which this exchange does not carry out");
-  ensure(words.kc2 === NO_KEY_COMMITMENT, "LOT_SECOND_KEY", "the header has a second key, so one delivery would not open it");
-  const { vehicle, epoch } = agreementParts(offer.order.agreementId);
+  const { order } = offer;
+  ensure(!decodeFlags(words.flags).exclusive || hasFlag(order, "exclusive"), "LOT_EXCLUSIVE", "the header is sealed for exclusive deals, and the order is none");
+  if (order.dataClass === DATA_CLASS.DISPUTED) ensure(same(words.tsp, order.seller), "LOT_SEALER", `DISPUTED data is sold by who has sealed it, ${words.tsp}, not by ${order.seller}`);
+  else ensure(words.kc2 === NO_KEY_COMMITMENT, "LOT_SECOND_KEY", "the header has a second key, so one delivery would not open it");
+  const { vehicle, epoch } = agreementParts(order.agreementId);
   const epochEnd = await context.client.reads.epochEnd(vehicle, epoch);
   ensure(epochEnd === 0 || anchoredAt <= epochEnd, "ANCHOR_AFTER_EPOCH", "the header was anchored after its ownership epoch had ended");
   if (!(await wasAgent(context, offer, lot, anchoredAt))) {

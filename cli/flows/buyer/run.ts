@@ -2,42 +2,27 @@
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fromHex } from "@qoodblock/sdk/bytes";
-import { createDeliveryKey } from "@qoodblock/sdk/delivery";
+import type { Hex } from "@qoodblock/sdk/bytes";
 import type { DeliveryKey } from "@qoodblock/sdk/delivery";
 import { schemaByHash, schemaId } from "@qoodblock/sdk/dictionary";
 import { writeRecords } from "@qoodblock/sdk/drive";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { decodeFlags } from "@qoodblock/sdk/formats";
-import { DATA_CLASS, PRIVACY, totalPrice } from "@qoodblock/sdk/market";
-import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
-import { passphraseOf, withChain } from "../../context.ts";
+import { DATA_CLASS, PRIVACY, hasFlag } from "@qoodblock/sdk/market";
 import type { GlobalOptions } from "../../context.ts";
-import { openAccount } from "../../keystore.ts";
-import { checkDealId } from "../deal.ts";
+import { checkDealId } from "../deal/find.ts";
 import { checkOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
-import { awaitDelivery, openDelivery } from "./open.ts";
-import { pay } from "./pay.ts";
+import { dropNote, readNote, writeNote } from "./note.ts";
+import type { PurchaseNote } from "./note.ts";
+import { costOf, pay } from "./pay.ts";
 import type { Paid } from "./pay.ts";
-import { resumePurchase } from "./resume.ts";
+import { pursue } from "./pursue.ts";
+import { resumeNote, resumePurchase } from "./resume.ts";
 import { giveReceiptIfOpen } from "./settle.ts";
+import { deliveryKeyOf, withBuyer } from "./with.ts";
 
 const CSV = "records.csv";
-
-async function withBuyer<T>(options: GlobalOptions, account: string, work: (context: BuyerContext) => Promise<T>): Promise<T> {
-  const { storage: address } = options;
-  if (address === undefined) throw new QoodError("OPTION_MISSING", "--storage ADDRESS is needed: the RPC of your storage node");
-  if (address.includes("://") && !(address.startsWith("http://") && URL.canParse(address))) throw new QoodError("USAGE", `--storage ${address} is neither an http:// URL nor the path of a unix socket`);
-  const wallet = await openAccount(options.keystores, account, passphraseOf(options));
-  return withChain(options, async ({ client, provider }) => {
-    const storage = createKuboStorage(address);
-    try {
-      return await work({ client, provider, signer: wallet.connect(provider), storage, say: (line) => process.stderr.write(`${line}\n`) });
-    } finally {
-      await storage.close();
-    }
-  });
-}
 
 const unwritable = (out: string, error: unknown): QoodError => new QoodError("FILE_UNWRITABLE", `the records cannot be written into ${out} (${(error as NodeJS.ErrnoException).code ?? "error"})`);
 
@@ -53,37 +38,45 @@ function checkFolder(out: string): void {
   }
 }
 
-/** The account's delivery key, which a key file's account gives again at any time. */
-async function deliveryKeyOf({ signer, provider }: BuyerContext): Promise<DeliveryKey> {
-  const account = await signer.getAddress();
-  const key = await createDeliveryKey(signer, (await provider.getCode(account)) !== "0x");
-  if (key.origin === "random") throw new QoodError("ACCOUNT_NOT_DETERMINISTIC", `account ${account} does not sign the same text the same way twice: use an account of a key file`);
-  return key;
-}
-
-/** From a paid deal to the files, and only then the receipt. */
-async function openAndSettle(context: BuyerContext, paid: Paid, key: DeliveryKey, out: string): Promise<Record<string, unknown>> {
-  context.say(`deal ${paid.dealId}: waiting for the key and its proof`);
-  const opened = openDelivery(context, paid, await awaitDelivery(context, paid), key);
+/** From a paid deal to the files, and only then the receipts. Pages that went wrong are told at the end, when the others are safe. */
+async function openAndSettle(context: BuyerContext, paid: Paid, key: DeliveryKey, given: Receiving): Promise<Record<string, unknown>> {
+  const { out } = given;
+  context.say(`deal ${paid.dealId}: waiting for the key`);
+  const { opened, faults } = await pursue(context, paid, key, { challenge: given.challenge, complain: given.complaint });
+  const [fault] = faults;
+  if (opened.length === 0 && fault !== undefined) throw fault;
   const { rest } = paid.checked.offer.lots[0]!.header;
   const csvPath = join(out, CSV);
   const target = { schema: schemaByHash(fromHex(rest.schema, 32)), dictionaryVersion: rest.dictionaryVersion, csvPath, geoJsonPath: join(out, "records.geojson") };
   let written: Awaited<ReturnType<typeof writeRecords>>;
   try {
     mkdirSync(out, { recursive: true });
-    written = await writeRecords(opened.rows.map((row) => [...row]), target);
+    written = await writeRecords(opened.flatMap(({ batches }) => batches.flatMap(({ rows }) => rows.map((row) => [...row]))), target);
   } catch (error) {
     throw error instanceof QoodError ? error : unwritable(out, error);
   }
-  await giveReceiptIfOpen(context, paid);
+  for (const { pages } of opened) await giveReceiptIfOpen(context, paid, pages);
+  if (fault !== undefined) throw new QoodError(fault.code, `${fault.message}; the ${written.records} records of the other pages are in ${csvPath}`, { details: fault.details });
   return { dealId: paid.dealId, records: written.records, csv: csvPath, geoJson: written.geoJson };
 }
+
+/** Ends of a deal after which its note is of no use: nothing is left to be had. */
+const OVER = /^(DEAL_REFUNDED|DEAL_CANCELLED|BATCH_REFUNDED)$/;
 
 /** What every command of a buyer is given. */
 export interface BuyerOptions {
   readonly account: string;
   /** Multiaddrs of nodes that have the files. */
   readonly peer: readonly string[];
+}
+
+/** What a command is given that waits for keys. */
+export interface Receiving extends BuyerOptions {
+  readonly out: string;
+  /** False: a wrong key is told and not challenged. */
+  readonly challenge: boolean;
+  /** False: a wrong batch is told and not complained of. */
+  readonly complaint: boolean;
 }
 
 const nameIn = (names: Readonly<Record<string, number>>, value: number): string => Object.keys(names).find((name) => names[name] === value) ?? String(value);
@@ -93,38 +86,65 @@ export async function show(options: GlobalOptions, cid: string, given: BuyerOpti
   const { offer } = await withBuyer(options, given.account, (context) => checkOffer(context, cid, given.peer));
   const { order, lots } = offer;
   const { rest, words } = lots[0]!.header;
+  const { price, deposit } = costOf(order);
   return {
-    ...{ cid, seller: order.seller, token: order.token, price: totalPrice(order), lots: lots.length },
+    ...{ cid, seller: order.seller, token: order.token, price, deposit, bond: order.pages.reduce((sum, { bond }) => sum + bond, 0n), pages: order.pages.length, lots: lots.length },
     records: lots.reduce((sum, { header }) => sum + header.rest.records, 0),
     ...{ class: nameIn(DATA_CLASS, order.dataClass), privacy: nameIn(PRIVACY, order.privacy), origin: decodeFlags(words.flags).origin },
     schema: schemaId(schemaByHash(fromHex(rest.schema, 32))),
-    from: new Date(rest.firstTime).toISOString(),
-    to: new Date(lots.at(-1)!.header.rest.lastTime).toISOString(),
+    from: new Date(Math.min(...lots.map(({ header }) => header.rest.firstTime))).toISOString(),
+    to: new Date(Math.max(...lots.map(({ header }) => header.rest.lastTime))).toISOString(),
+    delivery: hasFlag(order, "provenOnly") ? "with a proof" : "with or without a proof",
     expires: new Date(order.expiry * 1000).toISOString(),
   };
 }
 
-/** A whole purchase: check, pay, wait, open, write, receipt. @throws QoodError of each step */
-export function buy(options: GlobalOptions, cid: string, given: BuyerOptions & { readonly out: string }): Promise<Record<string, unknown>> {
+/** Takes up the purchase that a folder notes, or makes it. */
+async function purchase(context: BuyerContext, cid: string, key: DeliveryKey, { out, peer }: Receiving): Promise<Paid> {
+  const note = readNote(out);
+  const known = note === undefined ? null : await resumeNote(context, out, note, cid, peer);
+  if (known !== null) return known;
+  const checked = await checkOffer(context, cid, peer);
+  // Another purchase's records: `open` alone writes them anew.
+  if (existsSync(join(out, CSV))) throw new QoodError("FILE_EXISTS", `${join(out, CSV)} exists already: name another folder with --out`);
+  checkFolder(out);
+  const { price, deposit } = costOf(checked.offer.order);
+  context.say(`every check passed, paying ${price}${deposit === 0n ? "" : ` and a deposit of ${deposit}`} into escrow`);
+  const { chainId, addresses } = context.client.deployment;
+  const about = { format: "qood/purchase/v1", chainId, exchange: addresses.escrow, account: (await context.signer.getAddress()) as Hex, offer: cid } as const;
+  let signed: PurchaseNote["transaction"] | undefined;
+  const paid = await pay(context, checked, key, (transaction) => {
+    signed = transaction;
+    writeNote(out, { ...about, transaction, deal: null });
+  });
+  const { dealId, blockNumber, terms } = paid;
+  writeNote(out, { ...about, transaction: signed!, deal: { dealId, blockNumber, terms } });
+  context.say(`deal ${dealId}: paid; the same command, or \`qood buyer open\`, goes on if this is stopped`);
+  return paid;
+}
+
+/** A whole purchase: check, pay, wait, open, write, receipt. A run that was stopped is taken up. @throws QoodError of each step */
+export function buy(options: GlobalOptions, cid: string, given: Receiving): Promise<Record<string, unknown>> {
   return withBuyer(options, given.account, async (context) => {
     const key = await deliveryKeyOf(context);
-    const checked = await checkOffer(context, cid, given.peer);
-    // Another purchase's records: `open` alone writes them anew.
-    if (existsSync(join(given.out, CSV))) throw new QoodError("FILE_EXISTS", `${join(given.out, CSV)} exists already: name another folder with --out`);
-    checkFolder(given.out);
-    context.say("every check passed, paying into escrow");
-    const paid = await pay(context, checked, key);
-    context.say(`deal ${paid.dealId}: paid; \`qood buyer open\` goes on if this is stopped`);
-    return openAndSettle(context, paid, key, given.out);
+    const paid = await purchase(context, cid, key, given);
+    try {
+      const result = await openAndSettle(context, paid, key, given);
+      dropNote(given.out);
+      return result;
+    } catch (error) {
+      if (error instanceof QoodError && OVER.test(error.code)) dropNote(given.out);
+      throw error;
+    }
   });
 }
 
 /** Goes on with a purchase that is paid. @throws QoodError of `resumePurchase` and each further step */
-export function open(options: GlobalOptions, id: string, cid: string, given: BuyerOptions & { readonly out: string }): Promise<Record<string, unknown>> {
+export function open(options: GlobalOptions, id: string, cid: string, given: Receiving): Promise<Record<string, unknown>> {
   const dealId = checkDealId(id);
   return withBuyer(options, given.account, async (context) => {
     checkFolder(given.out);
     const key = await deliveryKeyOf(context);
-    return openAndSettle(context, await resumePurchase(context, dealId, cid, given.peer), key, given.out);
+    return openAndSettle(context, await resumePurchase(context, dealId, cid, given.peer), key, given);
   });
 }

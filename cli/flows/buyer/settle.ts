@@ -1,42 +1,59 @@
-/** The end of a deal: by the buyer's receipt at once, or by anyone after the window. */
+/** The end of a deal that went well: by the buyer's receipt at once, or by anyone after the window. */
 import { setTimeout as wait } from "node:timers/promises";
-import { eventIn, send } from "@qoodblock/sdk/client";
-import type { Events } from "@qoodblock/sdk/client";
+import type { Signer } from "ethers";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import { eventIn, openingOf, send } from "@qoodblock/sdk/client";
+import type { Client, Events } from "@qoodblock/sdk/client";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { versionTerms } from "@qoodblock/sdk/market";
+import { openHeader } from "@qoodblock/sdk/formats";
+import { hasFlag, lotsOfPage, versionTerms } from "@qoodblock/sdk/market";
+import type { Offer } from "@qoodblock/sdk/market";
+import type { KnownDeal } from "../deal/find.ts";
 import type { BuyerContext } from "./context.ts";
 import type { Paid } from "./pay.ts";
 
-/** A settled deal: who was credited how much, in the token's smallest unit. */
-export interface SettledDeal {
+/** Settled pages: who was credited how much, in the token's smallest unit. */
+export interface SettledPages {
   readonly split: Events["Settled"];
   readonly gas: bigint;
+  readonly transaction: Hex;
 }
 
-/** The buyer's word that the key was right: settles at once. @throws QoodError REVERT, CHAIN_CALL_FAILED */
-export async function giveReceipt({ client, signer }: BuyerContext, paid: Paid): Promise<SettledDeal> {
-  const receipt = await send(signer, client.calls.settleByReceipt(paid.terms, versionTerms(paid.checked.offer.agreement.text), "0x"));
-  return settledBy(client.deployment, receipt);
+/** Hashes of the headers of some pages, one page after the other. */
+export function headersOf(offer: Offer, pages: readonly number[]): Hex[] {
+  return pages.flatMap((page) => lotsOfPage(offer, page).map(({ header }) => openHeader(header)));
 }
 
-/** Gives the receipt unless the deal has been settled without it. */
-export async function giveReceiptIfOpen(context: BuyerContext, paid: Paid): Promise<void> {
-  const { state } = await context.client.reads.dealOf(paid.dealId);
-  if (state === "DeliveredProven") await giveReceipt(context, paid);
+/** The buyer's word that the keys were right: settles at once the pages that end together. @throws QoodError REVERT, CHAIN_CALL_FAILED */
+export async function giveReceipt({ client, signer }: Pick<BuyerContext, "client" | "signer">, paid: Paid, pages: readonly number[] = [0]): Promise<SettledPages> {
+  const { offer } = paid.checked;
+  const first = pages[0]!;
+  const { state } = (await client.reads.pageOf(paid.terms, first)).deal;
+  const by = state === "Funded" ? { opening: openingOf(offer, hasFlag(offer.order, "allOrNothing") ? undefined : first) } : { headers: headersOf(offer, pages) };
+  return settledBy(client, await send(signer, client.calls.settleByReceipt(paid.terms, first, versionTerms(offer.agreement.text), by)));
 }
 
-/** Without a receipt: waits until the complaint window is over, then settles, as anyone may. */
-export async function settleAfterWindow({ client, signer, provider, say }: BuyerContext, paid: Paid): Promise<SettledDeal> {
-  const deal = await client.reads.dealOf(paid.dealId);
-  const end = deal.deliveredAt + paid.terms.complaintWindow;
-  say(`no receipt: the window is open until ${new Date(end * 1000).toISOString()}`);
-  while ((await provider.getBlock("latest"))!.timestamp <= end) await wait(250);
-  const receipt = await send(signer, client.calls.settle(paid.terms, versionTerms(paid.checked.offer.agreement.text)));
-  return settledBy(client.deployment, receipt);
+/** Gives the receipt unless the pages have ended without it. */
+export async function giveReceiptIfOpen(context: Pick<BuyerContext, "client" | "signer">, paid: Paid, pages: readonly number[] = [0]): Promise<SettledPages | null> {
+  const { state } = (await context.client.reads.pageOf(paid.terms, pages[0]!)).deal;
+  return ["DeliveredUnproven", "Challenged", "DeliveredProven"].includes(state) ? giveReceipt(context, paid, pages) : null;
 }
 
-function settledBy(deployment: BuyerContext["client"]["deployment"], receipt: Awaited<ReturnType<typeof send>>): SettledDeal {
+/** What anyone may do when the window is over. @throws QoodError REVERT in words, CHAIN_CALL_FAILED */
+export async function settlePages(client: Client, signer: Signer, { terms }: KnownDeal, offer: Offer, pages: readonly number[]): Promise<SettledPages> {
+  return settledBy(client, await send(signer, client.calls.settle(terms, pages[0]!, versionTerms(offer.agreement.text), headersOf(offer, pages))));
+}
+
+/** Without a receipt: waits until the window is over, then settles. */
+export async function settleAfterWindow({ client, signer, provider, say }: BuyerContext, paid: Paid, pages: readonly number[] = [0]): Promise<SettledPages> {
+  const { endsAt } = (await client.reads.pageOf(paid.terms, pages[0]!)).deal;
+  say(`no receipt: the window is open until ${new Date(endsAt * 1000).toISOString()}`);
+  while ((await provider.getBlock("latest"))!.timestamp <= endsAt) await wait(250);
+  return settlePages(client, signer, paid, paid.checked.offer, pages);
+}
+
+function settledBy({ deployment }: Client, receipt: Awaited<ReturnType<typeof send>>): SettledPages {
   const split = eventIn(deployment, "Settled", receipt);
   if (split === null) throw new QoodError("SETTLEMENT_LOST", `transaction ${receipt.hash} settled nothing: the exchange's address is wrong`);
-  return { split, gas: receipt.gasUsed };
+  return { split, gas: receipt.gasUsed, transaction: receipt.hash as Hex };
 }

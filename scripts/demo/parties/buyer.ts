@@ -14,9 +14,9 @@ import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
 import { readPassphrase } from "@qoodblock/workers/shared/vault/passphrase.ts";
 import { checkOffer } from "../../../cli/flows/buyer/check.ts";
 import type { BuyerContext } from "../../../cli/flows/buyer/context.ts";
-import { awaitDelivery, openDelivery } from "../../../cli/flows/buyer/open.ts";
 import { pay } from "../../../cli/flows/buyer/pay.ts";
 import type { Paid } from "../../../cli/flows/buyer/pay.ts";
+import { pursue } from "../../../cli/flows/buyer/pursue.ts";
 import { giveReceipt, settleAfterWindow } from "../../../cli/flows/buyer/settle.ts";
 import { createAccount, listAccounts, openAccount } from "../../../cli/keystore.ts";
 
@@ -40,7 +40,7 @@ export interface BuyOrder {
 export interface BuyResult {
   readonly records: number;
   readonly geoJson: boolean;
-  readonly deals: readonly { readonly dealId: Hex; readonly delivery: Hex; readonly split: Events["Settled"] }[];
+  readonly deals: readonly { readonly dealId: Hex; readonly deliveries: readonly Hex[]; readonly split: Events["Settled"] }[];
   readonly gas: { readonly approve: bigint; readonly buy: bigint; readonly settle: bigint };
   readonly ms: { readonly check: number; readonly buy: number; readonly deliver: number; readonly decrypt: number; readonly settle: number };
 }
@@ -76,14 +76,18 @@ async function buy(order: BuyOrder, say: Say): Promise<BuyResult> {
       gas.buy += paid.gas.buy;
       bought.push(paid);
     }
-    const deliveries: Hex[] = [];
+    const deliveries: (readonly Hex[])[] = [];
     const opened: (readonly Row[])[] = [];
     for (const paid of bought) {
-      say(`deal ${paid.dealId.slice(0, 10)}…: waiting for the key and its proof`);
-      const delivered = await timed("deliver", () => awaitDelivery(context, paid));
-      deliveries.push(delivered.transaction);
-      const batch = await timed("decrypt", () => openDelivery(context, paid, delivered, key));
-      opened.push(batch.rows.map((row) => [...row]));
+      say(`deal ${paid.dealId.slice(0, 10)}…: waiting for the key`);
+      const { opened: groups, faults } = await timed("deliver", () => pursue(context, paid, key, { challenge: true, complain: true }));
+      if (faults[0] !== undefined) throw faults[0];
+      deliveries.push(groups.flatMap(({ transactions }) => transactions));
+      for (const { batches, ms: opening } of groups) {
+        opened.push(...batches.map(({ rows }) => rows.map((row) => [...row])));
+        ms.decrypt += opening;
+        ms.deliver -= opening;
+      }
     }
     const header = bought[0]?.checked.offer.lots[0]?.header;
     if (header === undefined) throw new QoodError("NOTHING_BOUGHT", "there was no offer to buy");
@@ -94,7 +98,7 @@ async function buy(order: BuyOrder, say: Say): Promise<BuyResult> {
     for (const [index, paid] of bought.entries()) {
       const settled = await timed("settle", () => (order.receipt ? giveReceipt(context, paid) : settleAfterWindow(context, paid)));
       gas.settle += settled.gas;
-      deals.push({ dealId: paid.dealId, delivery: deliveries[index]!, split: settled.split });
+      deals.push({ dealId: paid.dealId, deliveries: deliveries[index]!, split: settled.split });
     }
     return { records: written.records, geoJson: written.geoJson, deals, gas, ms };
   } finally {

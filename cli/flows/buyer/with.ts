@@ -1,0 +1,38 @@
+/** A buyer's account, chain and storage node, for as long as some work takes. */
+import { createDeliveryKey } from "@qoodblock/sdk/delivery";
+import type { DeliveryKey } from "@qoodblock/sdk/delivery";
+import { QoodError } from "@qoodblock/sdk/errors";
+import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
+import type { Storage } from "@qoodblock/workers/shared/storage/types.ts";
+import { passphraseOf, withChain } from "../../context.ts";
+import type { GlobalOptions } from "../../context.ts";
+import { openAccount } from "../../keystore.ts";
+import type { BuyerContext } from "./context.ts";
+
+/** The storage node that `--storage` names. @throws QoodError OPTION_MISSING, USAGE */
+export function openStorage({ storage: address }: GlobalOptions): Storage {
+  if (address === undefined) throw new QoodError("OPTION_MISSING", "--storage ADDRESS is needed: the RPC of your storage node");
+  if (address.includes("://") && !(address.startsWith("http://") && URL.canParse(address))) throw new QoodError("USAGE", `--storage ${address} is neither an http:// URL nor the path of a unix socket`);
+  return createKuboStorage(address);
+}
+
+/** @throws QoodError those of `openStorage`, `withChain` and of the work */
+export async function withBuyer<T>(options: GlobalOptions, account: string, work: (context: BuyerContext) => Promise<T>): Promise<T> {
+  const storage = openStorage(options);
+  const wallet = await openAccount(options.keystores, account, passphraseOf(options));
+  return withChain(options, async ({ client, provider }) => {
+    try {
+      return await work({ client, provider, signer: wallet.connect(provider), storage, say: (line) => process.stderr.write(`${line}\n`) });
+    } finally {
+      await storage.close();
+    }
+  });
+}
+
+/** The account's delivery key, which a key file's account gives again at any time. @throws QoodError ACCOUNT_NOT_DETERMINISTIC */
+export async function deliveryKeyOf({ signer, provider }: BuyerContext): Promise<DeliveryKey> {
+  const account = await signer.getAddress();
+  const key = await createDeliveryKey(signer, (await provider.getCode(account)) !== "0x");
+  if (key.origin === "random") throw new QoodError("ACCOUNT_NOT_DETERMINISTIC", `account ${account} does not sign the same text the same way twice: use an account of a key file`);
+  return key;
+}
