@@ -13,7 +13,7 @@ contract AwkwardHook is IOrderHook {
         AnswersLong, // one word more than asked
         AnswersShort, // one byte less
         AnswersHuge, // a megabyte of zeros, beyond any hook's gas
-        CallsBack // calls `target` with `payload`, and answers well whatever comes of it
+        CallsBack // calls `target` with `payload`, and answers with `answer` if that failed
     }
 
     Mood public mood;
@@ -46,9 +46,9 @@ contract AwkwardHook is IOrderHook {
         if (mood == Mood.Reverts) revert AwkwardHook_No();
         if (mood == Mood.BurnsGas) while (true) { }
         if (mood == Mood.CallsBack) {
-            // A state change below a static call fails; a hook that swallows the failure still cannot do anything.
-            (bool ok,) = target.staticcall(payload);
-            return ok ? value : value;
+            // A state change below a static call uses up what it was given; a hook that survives it has still changed nothing.
+            (bool ok,) = target.staticcall{ gas: 20_000 }(payload);
+            return ok ? 0 : value;
         }
         uint256 size = mood == Mood.AnswersLong ? 64 : mood == Mood.AnswersShort ? 31 : mood == Mood.AnswersHuge ? 1 << 20 : 32;
         assembly ("memory-safe") {

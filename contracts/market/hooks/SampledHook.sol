@@ -12,7 +12,7 @@ import { ISampleBeacon } from "./ISampleBeacon.sol";
 /// opens before payment, the same for every buyer. The seller opens them off chain; a buyer who is not shown them, or whom
 /// they do not please, does not buy.
 /// @dev Hook data: `abi.encode(SellOrder order, bytes32[] headerHashes)`, the headers of all pages in order, those of DISPUTED
-/// data once. Orders of up to 16 lots stay below a hook's gas. Where the beacon has no source of randomness, nothing is sold.
+/// data once. Orders of up to 32 lots stay below a hook's gas. Where the beacon has no source of randomness, nothing is sold.
 contract SampledHook is IOrderHook {
     address public immutable exchange;
     ISampleBeacon public immutable beacon;

@@ -1,7 +1,8 @@
 /** Buy orders on the tests' market: the buyer's credit, the list of TSPs, batches with their whole headers, and purchases by rule. */
 import { encodeBytes32String, type Signer, type TransactionReceipt, ZeroHash } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
-import { type Call, eventIn } from "../../../sdk/client/index.ts";
+import { type Call, decodeError, eventIn } from "../../../sdk/client/index.ts";
+import { isQoodError } from "../../../sdk/errors/index.ts";
 import { hashHeader, hashRest, type HeaderRest, type HeaderWords } from "../../../sdk/formats/index.ts";
 import {
   type BuyOrder,
@@ -9,7 +10,9 @@ import {
   buyOrderId,
   type BuyersTree,
   buyersTree,
+  type Extras,
   type Lot,
+  noExtras,
   type OfferedLot,
   offeredLots,
   orderHash,
@@ -124,3 +127,16 @@ export const answering = (b: Buying, answer: { orderHash: Hex }, wanted = b.want
 export const text32 = encodeBytes32String;
 
 export const headerHash = ({ words }: { words: HeaderWords }): Hex => hashHeader(words);
+
+/** Name of the custom error that a read or a call ends in. */
+export async function failing(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "nothing";
+  } catch (error) {
+    return isQoodError(error, "REVERT") ? String(error.details.error) : (decodeError(error)?.name ?? String(error));
+  }
+}
+
+/** Extras with hook data alone. */
+export const withHookData = (hookData: Hex): Extras[] => [{ ...noExtras(), hookData }];
