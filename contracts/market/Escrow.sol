@@ -29,6 +29,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
     }
 
     /// @dev Everything that {IEscrowDisputes} declares.
+    /* solhint-disable-next-line no-complex-fallback */
     fallback() external {
         address half = disputes;
         // Not marked as memory-safe on purpose: the compiler then inlines less, and this half stays within the limit.

@@ -69,7 +69,7 @@ describe("pages", () => {
     const tests = pages.flatMap((page) =>
       linesOf(page).flatMap((line) => {
         let file = "";
-        return [...line.matchAll(/`(?:test\/)?(\w+\/[\w-]+\.test\.ts)`|"([^"]{12,})"/g)].flatMap(([, path, name]) => {
+        return [...line.matchAll(/`(?:test\/)?(\w+\/[\w/-]+\.test\.ts)`|"([^"]{12,})"/g)].flatMap(([, path, name]) => {
           if (path !== undefined) file = path;
           return [{ page, file, what: name ?? path! }].filter(() => file !== "");
         });
