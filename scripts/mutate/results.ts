@@ -11,12 +11,13 @@ const RUNNER = 1;
 
 const resultSchema = z.strictObject({
   /**
-   * - killed: a test turned red; timeout: the tests did not end, which counts as killed
+   * - killed: a test turned red
    * - survived: every test stayed green
+   * - timeout: the tests did not end, which shows nothing: it counts as survived, and the next run tries it again
    * - same: the compiler makes the same code of it, so it is no change
    * - invalid: it does not compile
    */
-  status: z.enum(["killed", "timeout", "survived", "same", "invalid"]),
+  status: z.enum(["killed", "survived", "timeout", "same", "invalid"]),
   /** Full title of the test that turned red. */
   by: z.string().optional(),
   /** First line of its error, or of the compiler's. */
@@ -110,8 +111,8 @@ const sum = (values: readonly number[]): number => Math.round(10 * values.reduce
 /** The report on one file, all of whose mutants were tried. */
 export function reportOn(source: string, tried: readonly Tried[], allowed: readonly Allowed[]): Report["files"][string] {
   const reasonOf = ({ file, id }: Tried): string | undefined => allowed.find((each) => each.file === file && each.mutant === id)?.reason;
-  const killed = tried.filter(({ status }) => status === "killed" || status === "timeout");
-  const survived = tried.filter(({ status }) => status === "survived");
+  const killed = tried.filter(({ status }) => status === "killed");
+  const survived = tried.filter(({ status }) => status === "survived" || status === "timeout");
   const [excused, survivors] = [survived.filter((each) => reasonOf(each) !== undefined), survived.filter((each) => reasonOf(each) === undefined)];
   return {
     sha256: sha256(source),
@@ -122,7 +123,7 @@ export function reportOn(source: string, tried: readonly Tried[], allowed: reado
     seconds: sum(tried.map(({ seconds }) => seconds)),
     survivors: survivors.map(({ line, id }) => ({ line, mutant: id })),
     allowed: excused.map((each) => ({ line: each.line, mutant: each.id, reason: reasonOf(each)! })),
-    killedBy: Object.fromEntries(killed.map(({ id, by, status }) => [id, by ?? status])),
+    killedBy: Object.fromEntries(killed.map(({ id, by }) => [id, by!])),
   };
 }
 

@@ -7,7 +7,7 @@ import { mutate, type Mutant } from "./mutants.ts";
 import type { Result } from "./results.ts";
 import { type Batch, isUsable, switchedOn, withSwitches } from "./switches.ts";
 import type { TestRequest, Verdict } from "./verdict.ts";
-import { type Compiled, makeSlot, sourceName, stateFolder } from "./workspace.ts";
+import { type Compiled, makeSlot, root, sourceName } from "./workspace.ts";
 
 /** How to try a batch. */
 export interface Trial {
@@ -129,7 +129,7 @@ export class Slot {
 
   #test(request: TestRequest, limitMs: number): Promise<Verdict> {
     return new Promise((resolve, reject) => {
-      const child = fork(join(this.#folder, "scripts/mutate/tests.ts"), { cwd: this.#folder, stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--disable-warning=ExperimentalWarning"], env: { ...process.env, NODE_COMPILE_CACHE: join(stateFolder, "code") } });
+      const child = fork(join(this.#folder, "scripts/mutate/tests.ts"), { cwd: this.#folder, stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--disable-warning=ExperimentalWarning"], env: { ...process.env, NODE_COMPILE_CACHE: join(root, ".cache", "code") } });
       let verdict: Verdict | undefined;
       let said = "";
       const stop = (): void => void child.kill("SIGKILL");

@@ -112,14 +112,14 @@ test("a result is remembered for the same source and tests only", () => {
   for (const another of [resultKey(one, mutate(bytes, one), "other tests"), resultKey(other, mutate(bytes, other), "tests")]) assert.notEqual(another, key);
 });
 
-test("the score counts killed and surviving mutants; those explained, without effect and without sense stand aside", () => {
-  const status = ["killed", "timeout", "survived", "survived", "same", "invalid"] as const;
+test("the score counts killed and surviving mutants, timed out ones as surviving; those explained, without effect and without sense stand aside", () => {
+  const status = ["killed", "timeout", "survived", "survived", "same", "invalid", "killed"] as const;
   const tried: Tried[] = status.map((each, i) => ({ ...mutants[i]!, status: each, seconds: 1, ...(each === "killed" ? { by: "a test" } : {}) }));
   const allowed = [{ file: "small.sol", mutant: mutants[3]!.id, reason: "a reason of some length" }];
   const { killed, survived, equivalent, score, survivors, killedBy } = reportOn(SOURCE, tried, allowed);
-  assert.deepEqual({ killed, survived, equivalent, score }, { killed: 2, survived: 1, equivalent: 1, score: 66.7 });
-  assert.deepEqual(survivors, [{ line: 10, mutant: mutants[2]!.id }]);
-  assert.deepEqual(Object.values(killedBy), ["a test", "timeout"]);
+  assert.deepEqual({ killed, survived, equivalent, score }, { killed: 2, survived: 2, equivalent: 1, score: 50 });
+  assert.deepEqual(survivors, [1, 2].map((i) => ({ line: mutants[i]!.line, mutant: mutants[i]!.id })));
+  assert.deepEqual(Object.values(killedBy), ["a test", "a test"]);
   assert.deepEqual(wronglyAllowed(allowed, ["small.sol"], tried), []);
   const wrong = [{ ...allowed[0]!, mutant: mutants[0]!.id }, { ...allowed[0]!, mutant: "gone" }];
   assert.deepEqual(wronglyAllowed(wrong, ["small.sol"], tried), [
