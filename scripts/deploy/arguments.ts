@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import type { Hex } from "../../sdk/bytes/index.ts";
+import { BEACON_SOURCES, type BeaconSource } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import type { RoleName } from "./plan.ts";
 
@@ -20,6 +21,7 @@ usage: node scripts/deploy/main.ts --rpc URL --out FOLDER [OPTION ...]
   --oem ADDRESS               an OEM to accredit; needs the deployer among the registrars
   --tsp ADDRESS               a TSP to accredit, likewise
   --least-window SECONDS      shortest time to deliver and shortest complaint window (default: 48 hours)
+  --beacon SOURCE             where samples come from: none, blockhash or prevrandao (default: by the chain)
   --allow-development-key     on a public network: anyone can forge proofs for the development key
   --help                      this text
 The deployer's private key stands in the environment as QOOD_DEPLOYER_KEY.`;
@@ -35,6 +37,7 @@ const schema = z.object({
   artifacts: z.string().default(join(import.meta.dirname, "../../artifacts")),
   ...{ registrar: addresses, guardian: addresses, issuer: addresses, auditor: addresses, treasurer: addresses, oem: addresses, tsp: addresses },
   "least-window": z.coerce.number({ error: "must be a whole number of seconds" }).int().positive().optional(),
+  beacon: z.enum(BEACON_SOURCES, { error: `must be one of ${BEACON_SOURCES.join(", ")}` }).optional(),
   "allow-development-key": z.boolean().default(false),
   help: z.boolean().default(false),
 });
@@ -48,6 +51,7 @@ export interface DeployArguments {
   readonly oems: readonly Hex[];
   readonly tsps: readonly Hex[];
   readonly leastWindow: number | undefined;
+  readonly beacon: BeaconSource | undefined;
   readonly allowDevelopmentKey: boolean;
 }
 
@@ -66,7 +70,7 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
       args: [...argv],
       options: {
         ...{ rpc: text, out: text, artifacts: text, registrar: list, guardian: list, issuer: list, auditor: list, treasurer: list, oem: list, tsp: list },
-        ...{ "least-window": text, "allow-development-key": flag, help: flag },
+        ...{ "least-window": text, beacon: text, "allow-development-key": flag, help: flag },
       },
     }).values;
   } catch (error) {
@@ -88,6 +92,7 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
     oems: given.oem ?? [],
     tsps: given.tsp ?? [],
     leastWindow: given["least-window"],
+    beacon: given.beacon,
     allowDevelopmentKey: given["allow-development-key"],
   };
 }

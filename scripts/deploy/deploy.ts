@@ -5,10 +5,10 @@
 import { setTimeout } from "node:timers/promises";
 import { ContractFactory, getCreateAddress, type InterfaceAbi, keccak256, type Provider, type Signer, type TransactionReceipt } from "ethers";
 import type { Hex } from "../../sdk/bytes/index.ts";
-import { type Addresses, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
+import { type Addresses, type BeaconSource, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { readArtifact } from "./artifacts.ts";
-import { type Beacon, beaconOf, contractName, type Parameters, PERMISSIONS, QDD_TERMS, type RoleName, ROLES, STEPS } from "./plan.ts";
+import { beaconOf, contractName, type Parameters, PERMISSIONS, QDD_TERMS, type RoleName, ROLES, STEPS } from "./plan.ts";
 import { type DeployState, loadState, saveDeployment, saveState } from "./state.ts";
 
 const POLL_MS = 200;
@@ -30,7 +30,7 @@ export interface DeployOptions {
   /** Seconds; default 35 days. */
   reserveMaxAge?: number;
   /** Where samples of batches come from; default by the chain. */
-  beacon?: Beacon;
+  beacon?: BeaconSource;
   /** Folder of compiled contracts. */
   artifacts: string;
   /** Where deployment.json and the resumable state are written; nothing is written without it. */
@@ -67,7 +67,7 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const state = loadState(folder, chainId);
   const parameters: Parameters = {
     ...{ foundation: admin, leastWindow: options.leastWindow ?? 48 * 3600, reserveMaxAge: options.reserveMaxAge ?? 35 * 86400 },
-    beacon: options.beacon ?? beaconOf(chainId),
+    beacon: beaconOf(chainId, options.beacon),
   };
 
   const { addresses, startBlock } = await deployContracts(run, state, folder, options.artifacts, parameters);

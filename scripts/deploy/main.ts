@@ -33,6 +33,7 @@ async function main(): Promise<void> {
       oems: given.oems,
       tsps: given.tsps,
       ...(given.leastWindow === undefined ? {} : { leastWindow: given.leastWindow }),
+      ...(given.beacon === undefined ? {} : { beacon: given.beacon }),
       artifacts: given.artifacts,
       folder: given.out,
       developmentKey: readKeyMetadata(join(root, "circuits/keys"), "KeyDelivery1").purpose === "development",

@@ -1,6 +1,7 @@
 /** Who may do what in a deployment, and what is deployed in which order. */
 import type { Hex } from "../../sdk/bytes/index.ts";
-import { type Addresses, BEACON_SOURCES, type ContractKey, type Deployment } from "../../sdk/client/index.ts";
+import { type Addresses, BEACON_SOURCES, type BeaconSource, type ContractKey, type Deployment } from "../../sdk/client/index.ts";
+import { QoodError } from "../../sdk/errors/index.ts";
 import type { TokenTerms } from "../../sdk/market/index.ts";
 
 /** Roles of the access manager. The admin (role 0) is the foundation. */
@@ -40,10 +41,16 @@ const ARBITRUM: readonly number[] = [42_161, 42_170, 421_614];
  * Where samples come from on a chain. The headers' own prevrandao on Ethereum and on rollups of the OP stack, whose blocks
  * carry that of Ethereum, known up to a hundred of their blocks ahead: hence the long way from the last show to the sample
  * block. Nowhere on Arbitrum. On a local chain the block hash, and little waiting.
+ * @throws QoodError `DEPLOY_REFUSED` where another source than none is asked for on Arbitrum
  */
-export function beaconOf(chainId: number): Beacon {
-  if (ARBITRUM.includes(chainId)) return { source: "none", showWithin: 0, distance: 2 };
-  return chainId === 31_337 ? { source: "blockhash", showWithin: 8, distance: 12 } : { source: "prevrandao", showWithin: 64, distance: 192 };
+export function beaconOf(chainId: number, asked?: BeaconSource): Beacon {
+  const arbitrum = ARBITRUM.includes(chainId);
+  if (arbitrum && (asked ?? "none") !== "none") {
+    throw new QoodError("DEPLOY_REFUSED", `chain ${chainId} is of Arbitrum, where neither block hashes nor prevrandao are random: no source but none is taken`);
+  }
+  const local = chainId === 31_337;
+  const source = asked ?? (arbitrum ? "none" : local ? "blockhash" : "prevrandao");
+  return { source, ...(local ? { showWithin: 8, distance: 12 } : { showWithin: 64, distance: 192 }) };
 }
 
 /** Leaves of each batch that an order with the shipped hook opens before payment. */

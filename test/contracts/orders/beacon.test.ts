@@ -7,6 +7,7 @@ import { blockHeader, eventIn } from "../../../sdk/client/index.ts";
 import type { QoodError } from "../../../sdk/errors/index.ts";
 import { anchorTree, hashHeader, type HeaderWords } from "../../../sdk/formats/index.ts";
 import { sampleIndices } from "../../../sdk/sealing/index.ts";
+import { beaconOf } from "../../../scripts/deploy/plan.ts";
 import { ask, ethers, networkHelpers, tx } from "../support/chain.ts";
 import { refused } from "../support/deal.ts";
 import { failing, mined } from "../support/orders.ts";
@@ -211,6 +212,16 @@ describe("The beacon of samples", () => {
       await refused(none.getFunction("show")(f.words, f.path) as Promise<unknown>, "SampleBeacon_NoRandomness", 31_337);
       await refused(none.getFunction("capture")(f.block, "0x") as Promise<unknown>, "SampleBeacon_NoRandomness", 31_337);
       expect(await failing(ask(none, "sampleOf", f.headerHash, 10, 4))).to.equal("SampleBeacon_NotFixed");
+    });
+
+    it("and the deploy script knows them", () => {
+      expect(beaconOf(1)).to.deep.equal({ source: "prevrandao", showWithin: 64, distance: 192 });
+      expect(beaconOf(8453, "blockhash").source).to.equal("blockhash");
+      expect(beaconOf(31_337, "none").source).to.equal("none");
+      for (const chainId of [42_161, 42_170, 421_614]) {
+        expect([beaconOf(chainId).source, beaconOf(chainId, "none").source]).to.deep.equal(["none", "none"]);
+        for (const asked of ["blockhash", "prevrandao"] as const) expect(() => beaconOf(chainId, asked)).to.throw().with.property("code", "DEPLOY_REFUSED");
+      }
     });
 
     it("and a show must end two blocks before the sample block", async () => {
