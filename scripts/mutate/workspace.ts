@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { isCompiled } from "../bootstrap/compile.ts";
 import { all, type Node } from "./ast.ts";
@@ -52,19 +52,31 @@ export function hashOf(paths: readonly string[]): string {
 export async function compileAll(say: (line: string) => void): Promise<Compiled> {
   const folder = join(stateFolder, "compiled", hashOf([...COMPILED_FROM, "package-lock.json"]).slice(0, 32));
   if (!existsSync(folder)) {
+    prune(dirname(folder));
     const work = `${folder}.${process.pid}`;
-    rmSync(work, { recursive: true, force: true });
     mkdirSync(work, { recursive: true });
-    if (isCompiled() && isOfNow()) copy(["artifacts"], work);
-    else {
-      say("compiling the contracts (about a minute) …");
-      copy(COMPILED_FROM, work);
-      await build(work);
+    try {
+      if (isCompiled() && isOfNow()) copy(["artifacts"], work);
+      else {
+        say("compiling the contracts (about a minute) …");
+        copy(COMPILED_FROM, work);
+        await build(work);
+      }
+      if (!existsSync(folder)) renameSync(work, folder);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
     }
-    if (existsSync(folder)) rmSync(work, { recursive: true });
-    else renameSync(work, folder);
   }
   return read(folder);
+}
+
+const KEPT_MS = 3_600_000;
+
+/** Removes what was compiled from former sources, and what killed processes have left; what is younger may be in use. */
+function prune(folder: string): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (Date.now() - statSync(join(folder, name)).mtimeMs > KEPT_MS) rmSync(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 /** Whether the checkout's artifacts, which others may have made since, are of the contracts as they are now. */
