@@ -6,10 +6,10 @@ import { join } from "node:path";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { eventIn } from "../../../sdk/client/index.ts";
 import { isOnCurve } from "../../../sdk/crypto/babyjub.ts";
-import { buyersTree, dealId as idOf, type Extras, noExtras, orderHash, type Page, type SellOrder, totalPrice, versionDigest } from "../../../sdk/market/index.ts";
+import { buyersTree, dealId as idOf, type Extras, noExtras, orderHash, type Page, type SellOrder, sixPairs, totalPrice, versionDigest, versionTerms } from "../../../sdk/market/index.ts";
 import { CHAIN_ID, DAY, networkHelpers, now, tx, WINDOW } from "../support/chain.ts";
 import { ALL_OR_NOTHING, creditChanges, DEPOSIT, EXCLUSIVE, market, NO_COPY_KEPT, pageOver, PROVEN_ONLY, refused, RESALE, signOrder } from "../support/deal.ts";
-import { BOND, bought, BUYER_KEY, PRICE, purchase, STANDING } from "../support/world.ts";
+import { agree, BOND, bought, BUYER_KEY, PRICE, purchase, STANDING } from "../support/world.ts";
 
 const P = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
 const { time } = networkHelpers;
@@ -21,7 +21,7 @@ describe("Escrow, purchase", () => {
     const { escrow, qdd } = deployment.addresses;
     await tx(who.treasurer, calls.setFeeRecipient(who.at.feeTaker));
     const two = { ...m.open, pages: [pageOver([words], { challengeDeposit: DEPOSIT }), pageOver([words], { price: 7_000_000n, challengeDeposit: 5n })] };
-    const buying = await purchase(m, two, { nonce: 2n ** 64n - 1n });
+    const buying = await purchase(m, two, { nonce: 2n ** 48n - 1n });
     const receipt = await (await tx(who.buyer, calls.buy(buying))).wait();
     const at = await now();
     const event = eventIn(deployment, "Bought", receipt!)!;
@@ -33,7 +33,7 @@ describe("Escrow, purchase", () => {
       sale: {
         ...{ buyer: who.at.buyer, feeBps: 0, feeRecipient: ZeroAddress, priceBps: 10_000, partiesBps: 10_000, rightKey: ZeroHash },
         agreementDigest: versionDigest(agreement, 1, m.pinned),
-        ...{ keyX: BUYER_KEY.publicKey[0], keyY: BUYER_KEY.publicKey[1], deliverBy: at + WINDOW, inspectBy: 0, nonce: 2n ** 64n - 1n },
+        ...{ keyX: BUYER_KEY.publicKey[0], keyY: BUYER_KEY.publicKey[1], deliverBy: at + WINDOW, inspectBy: 0, nonce: 2n ** 48n - 1n },
       },
     });
     const { start } = await reads.versionOf(agreement, 1);
@@ -97,10 +97,14 @@ describe("Escrow, purchase", () => {
   });
 
   it("takes DISPUTED data as two all-or-nothing pages over the same lots only, the second for nothing, not to be resold", async () => {
-    const { who, buy, sold } = await networkHelpers.loadFixture(market);
+    const m = await networkHelpers.loadFixture(market);
+    const { who, sold } = m;
+    const text = { ...m.text, nonce: 1, pairs: sixPairs([{ dataClass: 3, privacy: 1, ownerBps: 5000, oemBps: 2500, agentBps: 2500, storageBps: 0 }]) };
+    await agree(m, text);
     const [p] = sold.pages as [Page];
     const free = { ...p, price: 0n };
-    const whole: SellOrder = { ...sold, dataClass: 3, flags: ALL_OR_NOTHING | PROVEN_ONLY, pages: [p, free] };
+    const whole: SellOrder = { ...sold, version: 2, dataClass: 3, flags: ALL_OR_NOTHING | PROVEN_ONLY, pages: [p, free] };
+    const buy = async (change: Partial<SellOrder>) => tx(who.buyer, await m.buy({ ...whole, ...change }, { agreement: versionTerms(text) }));
     for (const change of [
       { flags: PROVEN_ONLY },
       { flags: whole.flags | RESALE },
@@ -110,10 +114,10 @@ describe("Escrow, purchase", () => {
       { pages: [p, { ...free, lotCount: 2 }] },
       { pages: [p, { ...free, price: 1n }] },
     ]) {
-      await refused(tx(who.buyer, await buy({ ...whole, ...change })), "Escrow_DisputedForm");
+      await refused(buy(change), "Escrow_DisputedForm");
     }
-    // The form is right; what is missing is the agreement's word on the class.
-    await refused(tx(who.buyer, await buy(whole)), "Escrow_PairDenied", 3, 1);
+    // The form is right; what is missing is the principals' word.
+    await refused(buy({}), "Escrow_BelowFloor", 0, PRICE, 3_000_000);
   });
 
   it("takes listed tokens that are not stopped, at a fee that the seller accepts", async () => {

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
-import { INTERFACES } from "../../../sdk/client/index.ts";
+import { createReads, INTERFACES } from "../../../sdk/client/index.ts";
 import type { TokenTerms } from "../../../sdk/market/index.ts";
 import { QDD_TERMS } from "../../../scripts/deploy/plan.ts";
 import { ask, contractAt, DAY, ethers, networkHelpers, tx } from "../support/chain.ts";
@@ -136,8 +136,7 @@ describe("Escrow, its other half", () => {
     const d = await networkHelpers.loadFixture(delivered);
     const { who, calls, reads, terms, headers, lot, deployment: { addresses: { escrow, escrowDisputes, qdd } } } = d;
     const there = (call: { data: Hex }) => ({ to: escrowDisputes, data: call.data, what: "" });
-    const half = await contractAt("Escrow", escrowDisputes);
-    const [id] = (await ask(half, "pageOf", terms, 0)) as [Hex];
+    const { dealId: id } = await createReads({ addresses: { ...d.deployment.addresses, escrow: escrowDisputes } }, ethers.provider).pageOf(terms, 0);
     expect(id).to.not.equal(d.dealId); // the id names the contract
     const none = { root: headers[0]!, leafCount: 1, leaf: 0, interval: 0, segment: 0, firstBlock: 0, cipher: "0x00" as Hex, dataHash: headers[0]!, path: [], segmentKey: 1n };
     const proof = { proofA: [0n, 0n] as [bigint, bigint], proofB: [[0n, 0n], [0n, 0n]] as [[bigint, bigint], [bigint, bigint]], proofC: [0n, 0n] as [bigint, bigint] };
