@@ -51,7 +51,7 @@ describe("deliveries when things go wrong", () => {
   let next = 0;
 
   const over = (flags: readonly string[], name: string, value: string): string[] => flags.map((flag, i) => (flags[i - 1] === name ? value : flag));
-  const common = (...more: string[]): string[] => [...over(over(world.flags, "--rpc", proxy.url), "--finality", String(FINALITY)), "--redis-prefix", PREFIX, "--lock-ms", "1000", "--bump-after-ms", "3000", ...more];
+  const common = (...more: string[]): string[] => [...over(over(world.flags, "--rpc", proxy.url), "--finality", String(FINALITY)), "--redis-prefix", PREFIX, "--lock-ms", "1000", "--poll-ms", "150", "--bump-after-ms", "3000", ...more];
   async function startDelivery(): Promise<void> {
     const windows = ["--deliver-seconds", String(DELIVER), "--margin-seconds", String(MARGIN), "--complaint-seconds", String(WINDOW), "--answer-seconds", String(WINDOW), "--settle-delay-seconds", "0"];
     const policy = ["--proven-from", "5000000", "--proven-buyers", world.accounts.owner.address, "--handover-buyers", world.accounts.oem.address, "--handover-listen", new URL(url).port, "--handover-seconds", String(HANDOVER)];
@@ -214,9 +214,10 @@ describe("deliveries when things go wrong", () => {
     await mine(12);
     /** Buys with blocks made by hand, since none comes by itself. */
     const buyMining = async (of: Offer): Promise<TestDeal> => {
-      let done = false;
-      const buying = buyDeal(world, of, owner).finally(() => (done = true));
-      while (!done) {
+      const buying = buyDeal(world, of, owner);
+      const waiting = new AbortController();
+      void buying.finally(() => waiting.abort()).catch(() => undefined);
+      while (!waiting.signal.aborted) {
         await mine(1);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }

@@ -5,10 +5,10 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { fetchHandover, handoverPath, readEvents, sendReceipt } from "@qoodblock/sdk/client";
 import type { HandoverPlace } from "@qoodblock/sdk/client";
 import { handoverRequestData, signTypedData } from "@qoodblock/sdk/eip712";
-import { lotsOfPage } from "@qoodblock/sdk/market";
+import { DEAL_FLAGS, lotsOfPage } from "@qoodblock/sdk/market";
 import { freePort } from "../../workers/shared/engines/ports.ts";
 import { createAppender, keys, registerStream } from "../../workers/shared/queue/index.ts";
-import { announcedOffers, buyDeal, deliveriesOf, openKeys, passTime, readOffer, stateOf, trueKeys, untilState, withdrawAllBut } from "./support/deals.ts";
+import { announcedOffers, buyDeal, buyReserved, deliveriesOf, openKeys, passTime, readOffer, stateOf, trueKeys, untilState, withdrawAllBut } from "./support/deals.ts";
 import type { TestDeal } from "./support/deals.ts";
 import { makeCar } from "./support/fleet.ts";
 import type { Car } from "./support/fleet.ts";
@@ -31,7 +31,7 @@ describe("ways of a delivery", () => {
   let delivery: RunningWorker;
   const running: RunningWorker[] = [];
 
-  const common = (...more: string[]): string[] => [...world.flags, "--redis-prefix", PREFIX, "--lock-ms", "1000", ...more];
+  const common = (...more: string[]): string[] => [...world.flags, "--redis-prefix", PREFIX, "--lock-ms", "1000", "--poll-ms", "150", ...more];
   async function startDelivery(...more: string[]): Promise<void> {
     const windows = ["--deliver-seconds", String(DELIVER), "--margin-seconds", String(MARGIN), "--complaint-seconds", String(WINDOW), "--answer-seconds", String(WINDOW), "--settle-delay-seconds", "0"];
     delivery = await startWorker("delivery", common("--price-user", "3000000", "--proven-from", "5000000", "--retry-seconds", "0.3", ...windows, ...more), world.secrets);
@@ -179,6 +179,23 @@ describe("ways of a delivery", () => {
     await untilState(world, deal, "Settled");
   });
 
+  it("waits while the buyer of a matched order may still reject it", async () => {
+    const { buyer } = world.accounts;
+    const { calls, deployment } = world.client;
+    const token = deployment.addresses.qdd;
+    await act(world, buyer, calls.deposit(token, buyer.address as Hex, 10_000_000n));
+    const offer = await offerOf(7);
+    const deal = await buyReserved(world, offer, 3600);
+    await until("the page to be seen", async () => (await world.redis.hget(keys.pages(PREFIX), `${deal.dealId}/0`))?.includes('"Funded"') ?? false);
+    await assert.rejects(fetchHandover(place(deal), wordsOf(deal)), { code: "HANDOVER_NOT_READY" });
+    assert.equal((await deliveriesOf(world, deal)).length, 0);
+    await act(world, buyer, calls.accept(deal.terms));
+    await until("the keys to be ready", async () => (await statusOf(deal)) === "handover");
+    await fetchHandover(place(deal), wordsOf(deal));
+    await sendReceipt(place(deal));
+    await untilState(world, deal, "Settled");
+  });
+
   it("never counts on one bond for two deals, and says what to deposit", async () => {
     await withdrawAllBut(world, BOND + 500_000n);
     const deals = [await buyDeal(world, await offerOf(5)), await buyDeal(world, await offerOf(6))];
@@ -227,6 +244,23 @@ describe("ways of a delivery", () => {
       await untilState(world, deal, "Settled", page);
       await until("the page to be over", () => isOver(deal, page));
     }
+    assert.equal(await world.redis.hlen(keys.bonds(PREFIX, world.client.deployment.addresses.qdd)), 0);
+  });
+
+  it("delivers pages that end together, and settles them as one", async () => {
+    await restart("--offer-lots", "2", "--page-lots", "1", "--all-or-nothing");
+    const appender = createAppender(world.redis, PREFIX);
+    await appender.append(Array.from({ length: 2 }, (_, i) => large.message((11 + i) * 5, 5)), "test");
+    await appender.endTrip(large.config.handle);
+    await until("the offer", async () => (await announcedOffers(world, PREFIX)).some(({ stream, sequence }) => stream === large.config.handle && sequence === 11));
+    const deal = await buyDeal(world, await offerOf(11, large));
+    assert.equal(deal.terms.order.flags, DEAL_FLAGS.allOrNothing + DEAL_FLAGS.provenOnly);
+    await untilState(world, deal, "DeliveredProven");
+    for (const page of [0, 1]) assert.deepEqual(openKeys(world, deal, (await deliveriesOf(world, deal, page))[0]!, page), trueKeys(large, deal, page));
+    await passTime(world, WINDOW + 2);
+    await untilState(world, deal, "Settled");
+    for (const page of [0, 1]) await until("the page to be over", () => isOver(deal, page));
+    assert.equal((await readEvents(world.client.deployment, world.provider, "Settled", { fromBlock: 0, toBlock: "latest", indexed: [deal.dealId] })).length, 1);
     assert.equal(await world.redis.hlen(keys.bonds(PREFIX, world.client.deployment.addresses.qdd)), 0);
   });
 });

@@ -5,12 +5,13 @@ import type { Deal } from "@qoodblock/sdk/market";
 import { offerOf } from "./batch.ts";
 import type { Again, DeliveryContext, Moment, OpenPage } from "./context.ts";
 import { askProof, deliveryWords } from "./proof.ts";
+import { Recent } from "./recent.ts";
 import { note, transact } from "./transact.ts";
 
 /** Milliseconds between two looks at an answer under way. */
 const LOOK_MS = 100;
 /** Pages that a person was called for. */
-const alarmed = new Set<string>();
+const alarmed = new Recent();
 
 /**
  * A challenged page: proven with exactly the keys that were delivered, and answered as soon as the challenge is seen. An
@@ -24,8 +25,7 @@ export async function serveChallenged(context: DeliveryContext, page: OpenPage, 
     await note(context, page, { status: "challenged" });
     log.warn({ dealId, page: page.page, answerBy: deal.endsAt }, "a delivery is challenged; answering");
   }
-  if (moment.now > deal.endsAt - terms.order.answerTime / 2 && !alarmed.has(page.id)) {
-    alarmed.add(page.id);
+  if (moment.now > deal.endsAt - terms.order.answerTime / 2 && alarmed.add(page.id)) {
     log.error({ dealId, page: page.page, answerBy: deal.endsAt }, "ALARM: half of the time to answer a challenge has passed: look after the prover and the lane, or the bond is lost");
   }
   const offer = await offerOf(context, page);
@@ -34,7 +34,11 @@ export async function serveChallenged(context: DeliveryContext, page: OpenPage, 
     if (proof === undefined) return undefined;
     const made = deliveryHash({ R: proof.r, c: proof.c });
     const delivered = await client.reads.deliveryOf(pageKey(dealId, page.page));
-    if (made !== delivered) throw new QoodError("ANSWER_OTHER", `ALARM: the vault does not give the keys that were delivered in deal ${dealId}, page ${page.page}: restore the one that they were delivered from`);
+    if (made !== delivered) {
+      const text = `the vault does not give the keys that were delivered in deal ${dealId}, page ${page.page}: restore the one that they were delivered from`;
+      if (alarmed.add(`${page.id} vault`)) log.error({ dealId, page: page.page }, `ALARM: ${text}`);
+      throw new QoodError("ANSWER_OTHER", text);
+    }
     await note(context, page, { ms: { ...page.record.ms, prove: proof.ms } });
     return { call: client.calls.answer(terms, page.page, lotsOfPage(offer, page.page).map(({ header }) => header.words), deliveryWords(proof)), urgent: true };
   });

@@ -7,6 +7,7 @@ import { keys, termsSchema } from "../shared/queue/index.ts";
 import { sellerOf } from "./context.ts";
 import type { DeliveryContext } from "./context.ts";
 import { encodeDeal, NEW_PAGE, pageId } from "./deals.ts";
+import { Recent } from "./recent.ts";
 
 /** What is noted of an order that was offered. */
 export const orderSchema = z.strictObject({
@@ -34,7 +35,7 @@ type FollowContext = Pick<DeliveryContext, "redis" | "prefix" | "client" | "chai
 export function createPurchaseFollower(context: FollowContext): { step(): Promise<void> } {
   const { redis, prefix, client, chain, log } = context;
   const { deployment } = client;
-  const unknown = new Set<string>();
+  const unknown = new Recent();
 
   async function position(): Promise<number> {
     const start = Math.max(0, deployment.startBlock - 1);
@@ -50,15 +51,14 @@ export function createPurchaseFollower(context: FollowContext): { step(): Promis
   }
 
   async function take({ dealId, orderHash, sale }: Events["Bought"], boughtBlock: number, write: ChainableCommander): Promise<void> {
-    if ((await redis.hexists(keys.deals(prefix), dealId)) === 1 || unknown.has(dealId)) return;
+    if ((await redis.hexists(keys.deals(prefix), dealId)) === 1) return;
     if (dealIdOf(orderHash, sale) !== dealId) {
       log.error({ dealId }, "ALARM: the RPC gives a purchase whose terms are not those of its deal; it is passed over");
       return;
     }
     const known = await redis.hget(keys.orders(prefix), orderHash);
     if (known === null) {
-      unknown.add(dealId);
-      log.error({ dealId, orderHash }, "ALARM: a deal was made with an order that is not known here");
+      if (unknown.add(dealId)) log.error({ dealId, orderHash }, "ALARM: a deal was made with an order that is not known here");
       return;
     }
     const { cid, order, batches } = orderSchema.parse(JSON.parse(known));
@@ -92,7 +92,7 @@ export function createPurchaseFollower(context: FollowContext): { step(): Promis
  */
 export function createChallengeWatch(context: FollowContext, wake: (id: string) => void): { step(): Promise<void> } {
   const { redis, prefix, client, chain } = context;
-  const seen = new Set<string>();
+  const seen = new Recent();
   return {
     async step() {
       const head = await chain.provider.getBlockNumber();

@@ -13,6 +13,7 @@ import type { PageRecord } from "./deals.ts";
 import { fallbackAt, lastDelivery, wayOf } from "./policy.ts";
 import type { Way } from "./policy.ts";
 import { askProof, deliveryWords } from "./proof.ts";
+import { Recent } from "./recent.ts";
 import { settleWithReceipt } from "./settle.ts";
 import { isRevert, isUnderWay, note, simulate, transact } from "./transact.ts";
 
@@ -22,7 +23,7 @@ const PROOF_LOOK_MS = 100;
 const IDLE_LOOK_MS = 5000;
 
 /** Pages whose batches this process has opened whole. */
-const opened = new Set<string>();
+const opened = new Recent();
 
 /** Ends a page that is not delivered. */
 export async function giveUp(context: DeliveryContext, page: OpenPage, change: Pick<PageRecord, "status" | "note">): Promise<Again> {
@@ -63,26 +64,22 @@ export async function deliveryCall(context: DeliveryContext, page: OpenPage, off
   return client.calls.deliverProven(terms, page.page, opening, deliveryWords(proof));
 }
 
-const shortages = new Map<string, string>();
+const shortages = new Recent();
 
 /** Reserves the page's bond; says what is missing once for each new amount. */
 async function isBonded(context: DeliveryContext, page: OpenPage): Promise<boolean> {
   const { token, pages } = page.terms.order;
   const { bond } = pages[page.page]!;
   const balance = await context.bonds.reserve(page.id, token, bond);
-  if (balance === undefined) {
-    shortages.delete(page.id);
-    return true;
-  }
+  if (balance === undefined) return true;
   const text = shortage(sellerOf(context), token, balance, bond, context.settings.bondDeposit);
-  if (shortages.get(page.id) !== text) context.log.error({ dealId: page.deal.dealId, page: page.page }, `ALARM: not delivered: ${text}`);
-  shortages.set(page.id, text);
+  if (shortages.add(`${page.id} ${text}`)) context.log.error({ dealId: page.deal.dealId, page: page.page }, `ALARM: not delivered: ${text}`);
   return false;
 }
 
 /**
- * A page that is paid and not delivered. In this order: the purchase is final, a receipt settles it, it is not too late,
- * the batches are right, the bond is reserved, off chain if the policy says so and until its time is over, then on chain.
+ * A page that is paid and not delivered. In this order: the purchase is final, a receipt settles it, it is not too late
+ * (unless the keys are out already), the batches are right, the bond is reserved, off chain if the policy says so and until its time is over, then on chain.
  */
 export async function serveFunded(context: DeliveryContext, page: OpenPage, deal: Deal, moment: Moment): Promise<Again> {
   const { settings, chain, log } = context;
@@ -94,9 +91,11 @@ export async function serveFunded(context: DeliveryContext, page: OpenPage, deal
   if ((await context.redis.hexists(keys.receipts(context.prefix), page.id)) === 1 && (await settleWithReceipt(context, page, offer))) return chain.pollMs;
   const way = wayOf(terms, page.page, settings);
   const notAfter = lastDelivery(terms, settings);
+  // Keys that were handed over tell nothing new by a late delivery, which counts until somebody takes the refund.
+  const isOut = (await context.redis.hexists(keys.handed(context.prefix), page.id)) === 1;
 
   if (!(await isUnderWay(context, page, "deliver"))) {
-    if (moment.now > notAfter) {
+    if (moment.now > notAfter && !isOut) {
       log.error({ dealId: page.deal.dealId, page: page.page, deliverBy: terms.sale.deliverBy }, "ALARM: too late to deliver safely; the page will be refunded");
       return giveUp(context, page, { status: "late", note: `later than ${settings.marginSeconds} s before deliverBy` });
     }
@@ -108,7 +107,7 @@ export async function serveFunded(context: DeliveryContext, page: OpenPage, deal
   try {
     const made = await transact(context, page, "deliver", async () => {
       const call = await deliveryCall(context, page, offer, way.onChain);
-      return call === undefined ? undefined : { call, notAfter };
+      return call === undefined ? undefined : { call, ...(isOut ? {} : { notAfter }) };
     });
     if (!made) return PROOF_LOOK_MS;
   } catch (error) {

@@ -6,6 +6,7 @@ import { isHopeless, openWhole } from "./batch.ts";
 import { orderSchema } from "./follow.ts";
 import { publishOffer } from "./offer.ts";
 import type { OfferContext, Published } from "./offer.ts";
+import { Recent } from "./recent.ts";
 
 /** Field of the cursors that says up to which announcement batches wait to be offered. */
 const CURSOR = "offers";
@@ -35,7 +36,8 @@ export function createOfferer(context: OfferContext): { step(): Promise<void> } 
   const commands = redis as unknown as { offersAnnounce(...args: string[]): Promise<number> };
   const said = new Map<string, string>();
   const notBefore = new Map<string, number>();
-  const opened = new Set<string>();
+  const opened = new Recent();
+  const wrong = new Recent();
 
   async function takeAnnounced(): Promise<void> {
     const cursor = (await redis.hget(keys.cursors(prefix), CURSOR)) ?? "0";
@@ -85,8 +87,9 @@ export function createOfferer(context: OfferContext): { step(): Promise<void> } 
     for (const { headerHash, lot } of batches) {
       if (opened.has(headerHash)) continue;
       await openWhole(context, lot).catch((error: unknown) => {
-        if (isHopeless(error)) throw new QoodError("OFFER_WRONG", `ALARM: the batch is not what its header says and is not offered: ${error.message} [${error.code}]`);
-        throw error;
+        if (!isHopeless(error)) throw error;
+        if (wrong.add(headerHash)) log.error({ headerHash, err: error }, "ALARM: a batch is not what its header says; it is not offered");
+        throw new QoodError("OFFER_WRONG", `${error.message} [${error.code}]`);
       });
       opened.add(headerHash);
     }

@@ -5,6 +5,7 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { keys } from "../shared/queue/index.ts";
 import { headersOf, offerOf } from "./batch.ts";
 import type { Again, DeliveryContext, Moment, OpenPage } from "./context.ts";
+import { Recent } from "./recent.ts";
 import { isRevert, note, transact } from "./transact.ts";
 
 /** Milliseconds between two looks at a page whose window runs, at the most: what is seen by its events is looked at at once. */
@@ -12,8 +13,11 @@ const WATCH_MS = 60_000;
 /** And at the least so many looks in the time to answer a challenge, should an event be missed. */
 const LOOKS = 20;
 
+/** Milliseconds between two looks at a page that ends with page 0, when it should. */
+const TOGETHER_MS = 1000;
+
 /** Pages whose receipt the chain does not take, each said once. */
-const refused = new Set<string>();
+const refused = new Recent();
 
 /** The page that ends, and the page whose headers are brought: a deal that ends as one ends by its page 0 with all headers. */
 const ending = ({ terms, page }: OpenPage): number | undefined => (hasFlag(terms.order, "allOrNothing") ? undefined : page);
@@ -33,8 +37,7 @@ export async function settleWithReceipt(context: DeliveryContext, page: OpenPage
       return { call: client.calls.settleByReceipt(page.terms, page.page, versionTerms(offer.agreement.text), by) };
     });
   } catch (error) {
-    if (!refused.has(page.id)) log.error({ dealId: page.deal.dealId, page: page.page, err: error }, "a receipt is not taken by the chain; going on without it");
-    refused.add(page.id);
+    if (refused.add(page.id)) log.error({ dealId: page.deal.dealId, page: page.page, err: error }, "a receipt is not taken by the chain; going on without it");
     return false;
   }
   return true;
@@ -49,10 +52,10 @@ export async function serveDelivered(context: DeliveryContext, page: OpenPage, d
     await note(context, page, { status });
     log.info({ dealId: page.deal.dealId, page: page.page, endsAt: deal.endsAt }, deal.state === "DeliveredProven" ? "delivered, proven" : "delivered, unproven");
   }
-  if (only === undefined && page.page !== 0) return watchMs(page, chain.pollMs);
   if ((await redis.hexists(keys.receipts(prefix), page.id)) === 1 && (await settleWithReceipt(context, page, await offerOf(context, page)))) return chain.pollMs;
   const left = deal.endsAt + settings.settleDelaySeconds - moment.now;
-  if (left >= 0 || !settings.settle) return Math.min(Math.max(left + 1, 0.2) * 1000, watchMs(page, chain.pollMs));
+  if (left >= 0 || !settings.settle) return Math.min(Math.max(left + 1, 1) * 1000, watchMs(page, chain.pollMs));
+  if (only === undefined && page.page !== 0) return TOGETHER_MS;
   const offer = await offerOf(context, page);
   try {
     await transact(context, page, "settle", () => Promise.resolve({ call: client.calls.settle(page.terms, page.page, versionTerms(offer.agreement.text), headersOf(offer, only)) }));

@@ -17,6 +17,7 @@ export interface Wanted {
 const PATIENT_LOOKS = 40;
 const contradictions = new Map<string, number>();
 
+/** Name of a page's present try in the lane. */
 const keyOf = (kind: Kind, { id, record }: OpenPage): string => `${kind}:${id}:${record.tries[kind]}`;
 
 /** Changes what is kept of a page. */

@@ -1,12 +1,13 @@
 import type { HDNodeWallet } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { eventIn, readEvents, send, purchaseOf } from "@qoodblock/sdk/client";
+import type { Call } from "@qoodblock/sdk/client";
 import { deliveryContext, padLots, randomDeliveryKey, unwrapKeys } from "@qoodblock/sdk/delivery";
 import type { DeliveryKey, WrappedKeys } from "@qoodblock/sdk/delivery";
 import { signTypedData, withdrawalData } from "@qoodblock/sdk/eip712";
 import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import { decodeOffer, lotsOfPage } from "@qoodblock/sdk/market";
-import type { DealState, Offer, Terms } from "@qoodblock/sdk/market";
+import type { DealState, Offer, Purchase, Terms } from "@qoodblock/sdk/market";
 import { keys } from "../../../workers/shared/queue/index.ts";
 import { createKuboStorage } from "../../../workers/shared/storage/index.ts";
 import { act } from "./market.ts";
@@ -51,7 +52,19 @@ let nonces = 1000n;
 /** Buys an offer with a fresh delivery key, as the world's buyer or another account that has money. */
 export async function buyDeal(world: World, offer: Offer, who: HDNodeWallet = world.accounts.buyer): Promise<TestDeal> {
   const key = randomDeliveryKey();
-  const call = world.client.calls.buy(purchaseOf(offer, { keyX: key.publicKey[0], keyY: key.publicKey[1], nonce: (nonces += 1n) }));
+  return bought(world, who, offer, key, world.client.calls.buy(purchaseFor(offer, key)));
+}
+
+/** Buys an offer for the world's buyer out of its credit, with time to reject it. */
+export async function buyReserved(world: World, offer: Offer, inspectTime: number): Promise<TestDeal> {
+  const { buyer } = world.accounts;
+  const key = randomDeliveryKey();
+  return bought(world, buyer, offer, key, world.client.calls.buyFor(purchaseFor(offer, key), buyer.address as Hex, inspectTime));
+}
+
+const purchaseFor = (offer: Offer, key: DeliveryKey): Purchase => purchaseOf(offer, { keyX: key.publicKey[0], keyY: key.publicKey[1], nonce: (nonces += 1n) });
+
+async function bought(world: World, who: HDNodeWallet, offer: Offer, key: DeliveryKey, call: Call): Promise<TestDeal> {
   const receipt = await send(who.connect(world.provider), call);
   const { dealId, sale } = eventIn(world.client.deployment, "Bought", receipt)!;
   return { dealId, terms: { order: offer.order, sale }, offer, key };

@@ -26,7 +26,7 @@ export interface Ended {
 }
 
 function forkWorker(path: string, args: readonly string[], env: Readonly<Record<string, string>>): { child: ChildProcess; out: () => string; err: () => string } {
-  const child = fork(`${root}workers/${path}/main.ts`, [...args], { cwd: root, silent: true, env: { ...process.env, ...env }, execArgv: ["--disable-warning=ExperimentalWarning"] });
+  const child = fork(`${root}workers/${path}/main.ts`, [...args], { cwd: root, silent: true, env: { ...process.env, NODE_COMPILE_CACHE: `${root}.cache/code`, ...env }, execArgv: ["--disable-warning=ExperimentalWarning"] });
   let out = "";
   let err = "";
   child.stdout!.on("data", (chunk: Buffer) => (out += chunk.toString()));
