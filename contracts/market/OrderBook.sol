@@ -24,11 +24,13 @@ abstract contract OrderBook is ISellOrdersTypes, EIP712 {
         orderHash = _orderHash(order);
         if (!Signatures.isValid(order.seller, orderHash, signature)) revert SellOrders_BadSellerSignature(order.seller);
 
+        // Read in any case: the hash has the word as it lies, and reading refuses one that does not fit its type.
+        uint32 maxFills = order.maxFills;
         if (!order.repeatable) {
             _cancelled[order.seller][order.nonce >> 8] |= bit;
-        } else if (order.maxFills != 0) {
+        } else if (maxFills != 0) {
             uint32 fills = _fills[orderHash];
-            if (fills >= order.maxFills) revert SellOrders_AllFilled(orderHash, order.maxFills);
+            if (fills >= maxFills) revert SellOrders_AllFilled(orderHash, maxFills);
             _fills[orderHash] = fills + 1;
         }
     }

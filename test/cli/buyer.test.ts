@@ -1,51 +1,31 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { HDNodeWallet } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { createLog } from "../../workers/shared/log/index.ts";
-import { createHeliaStorage } from "../../workers/shared/storage/index.ts";
-import { serveRpc } from "../../workers/shared/storage/rpcServer.ts";
-import { resumePurchase } from "../../cli/flows/buyer/resume.ts";
-import { BOND, PRICE, startMarket } from "../e2e/market.ts";
+import { BOND, PRICE } from "../e2e/market.ts";
 import type { Batch, Market } from "../e2e/market.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { START, goodRow } from "../workers/support/fleet.ts";
-import { answerOf, linesOf, mistake, plainMistake, qood, start, writeKeyFile } from "./support.ts";
+import { PAID, startDesk } from "./market.ts";
+import type { Desk } from "./market.ts";
+import { answerOf, linesOf, mistake, plainMistake, qood, start } from "./support.ts";
 import type { Run, Running } from "./support.ts";
 
 const temporary = temporaryFolder();
-const keystores = temporary.path("keystores");
-const socket = temporary.path("buyer.sock");
 const deployment = temporary.path("deployment.json");
 /** Four messages of five rows. */
 const RECORDS = 20;
-const PAID = /deal (0x[0-9a-f]{64}): waiting/;
 
 describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
+  let desk: Desk;
   let market: Market;
-  let stopStorage: () => Promise<void>;
-  let peer: string;
+  let at: Desk["at"];
+  let from: Desk["from"];
+  let balance: Desk["balance"];
   let sold: { batch: Batch; cid: string };
-  const at = (change: Readonly<Record<string, string>> = {}): string[] =>
-    Object.entries({ keystores, deployment, rpc: market.provider._getConnection().url, storage: socket, ...change }).flatMap(([name, value]) => [`--${name}`, value]);
-  /** What stands in the deployment file. */
-  const described = (): Record<string, unknown> => {
-    const { format, chainId, startBlock, addresses } = market.client.deployment;
-    return { format, chainId, startBlock, addresses };
-  };
-  const from = (cid: string, account = "buyer"): string[] => [cid, "--account", account, "--peer", peer];
-  const balance = (): Promise<bigint> => market.client.reads.balanceOf(market.client.deployment.addresses.qdd, market.accounts.buyer.address as Hex);
 
   /** The key for a deal that somebody waits for, as the TSP's worker gives it. */
-  async function deliver(id: string, { batch, cid }: typeof sold): Promise<void> {
-    await market.deliver(await resumePurchase(market.buyer, id as Hex, cid, [peer]), batch.k);
-  }
-  async function deliveredTo(running: Running, what: typeof sold): Promise<{ id: string; run: Run }> {
-    const id = (await running.says(PAID))[1]!;
-    await deliver(id, what);
-    return { id, run: await running.end };
-  }
+  const deliveredTo = (running: Running, { batch, cid }: typeof sold): Promise<{ id: string; run: Run }> => desk.deliveredTo(running, cid, (paid) => market.deliver(paid, batch.k));
   /** The records in the order in which the car made them, from second `second` of its drive on. */
   function checkCsv(folder: string, what: typeof sold): void {
     const lines = readFileSync(`${folder}/records.csv`, "utf8").trimEnd().split("\n");
@@ -61,23 +41,12 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
   }
 
   before(async () => {
-    mkdirSync(keystores);
-    market = await startMarket();
-    const own = await createHeliaStorage({ repo: temporary.path("ipfs") });
-    const rpc = await serveRpc(own, socket, createLog({ name: "storage", level: "silent" }));
-    stopStorage = async () => {
-      await rpc.close();
-      await own.close();
-    };
-    temporary.file("deployment.json", JSON.stringify(described()));
-    const { buyer, owner, oem, tsp, keeper } = market.accounts;
-    for (const [name, wallet] of Object.entries({ buyer, owner, oem, tsp, keeper, penniless: HDNodeWallet.createRandom() })) writeKeyFile(keystores, name, wallet);
-    peer = (await market.seller.id()).addresses[0]!;
+    desk = await startDesk(temporary);
+    ({ market, at, from, balance } = desk);
     sold = await market.sell();
   });
   after(async () => {
-    await stopStorage();
-    await market.stop();
+    await desk.stop();
   });
 
   it("show checks an offer and pays nothing", async () => {
@@ -190,7 +159,7 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
     await mistake([...at(), "deal", "show", "0x11"], "DEAL_ID", /"0x11" is no deal id/);
     await mistake([...at({ rpc: "http://127.0.0.1:1" }), ...show], "RPC_UNREACHABLE", /no node answers at http:\/\/127\.0\.0\.1:1/);
     await mistake([...at({ rpc: "nonsense" }), ...show], "RPC_UNREACHABLE", /no node answers at nonsense/);
-    await mistake([...at({ deployment: other(JSON.stringify({ ...described(), chainId: 1 })) }), ...show], "WRONG_CHAIN", /is of chain 31337 and the deployment of chain 1/);
+    await mistake([...at({ deployment: other(JSON.stringify({ ...desk.described(), chainId: 1 })) }), ...show], "WRONG_CHAIN", /is of chain 31337 and the deployment of chain 1/);
     await mistake([...at({ deployment: other("{") }), ...show], "FILE_NOT_JSON", /other\.json is not JSON/);
     await mistake([...at({ deployment: other("{}") }), ...show], "BAD_DEPLOYMENT", /format/);
     await mistake([...at({ deployment: temporary.path("none.json") }), ...show], "FILE_UNREADABLE", /none\.json cannot be read \(ENOENT\)/);

@@ -98,7 +98,7 @@ export interface Market {
   /** Puts an offer on the TSP's node. */
   publish(offer: Offer): Promise<string>;
   /** All of it, honestly. */
-  sell(recipe?: BatchRecipe, order?: Partial<SellOrder>): Promise<{ batch: Batch; lot: OfferLot; offer: Offer; cid: string }>;
+  sell(recipe?: BatchRecipe, order?: (batch: Batch) => Partial<SellOrder>): Promise<{ batch: Batch; lot: OfferLot; offer: Offer; cid: string }>;
   /** Terms of an order that may be delivered without a proof; `batch` is what it sells. */
   unproven(batch: Batch): Partial<SellOrder>;
   /** What the buyer's program does: check, and only if all is well, pay. */
@@ -232,11 +232,11 @@ export async function startMarket(): Promise<Market> {
       };
     },
     publish: (offer) => seller.add(encodeOffer(offer)),
-    unproven: ({ sealed }) => ({ flags: 0, answerTime: 60, complaintWindow: 60, pages: [page([sealed.headerHash], PRICE, BOND, DEPOSIT)] }),
-    async sell(recipe = {}, order = {}) {
+    unproven: ({ sealed }) => ({ flags: 0, answerTime: 600, complaintWindow: 600, pages: [page([sealed.headerHash], PRICE, BOND, DEPOSIT)] }),
+    async sell(recipe = {}, order = () => ({})) {
       const batch = market.seal(recipe);
       const lot = await market.lot(batch, recipe.tsp === undefined ? {} : { anchoredBy: recipe.tsp });
-      const offer = await market.offer(lot, batch, order, recipe.car);
+      const offer = await market.offer(lot, batch, order(batch), recipe.car);
       return { batch, lot, offer, cid: await market.publish(offer) };
     },
     async purchase(cid, key = randomDeliveryKey()) {

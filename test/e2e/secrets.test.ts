@@ -31,7 +31,7 @@ const SEGMENT = 65_536;
 const EXCEPTION = "passphrase";
 
 const vaultContent = z.object({ boxPrivate: z.string(), deliverySecret: z.string(), streams: z.record(z.string(), z.string()) });
-const dealTerms = z.object({ terms: z.object({ keyX: z.string(), keyY: z.string() }) });
+const dealTerms = z.object({ terms: z.object({ sale: z.object({ keyX: z.string(), keyY: z.string() }) }) });
 const layoutOf = z.object({ layout: z.object({ storedLengths: z.array(z.int()) }) });
 
 /** All files below a folder, sockets and links left out. */
@@ -55,7 +55,7 @@ async function readQueue(): Promise<{ batches: AnnouncedBatch[]; deals: { id: st
   const redis = connectRedis(engine.socket);
   try {
     const batches = (await readBatches(redis, PREFIX, "0")).map(({ batch }) => batch);
-    const deals = Object.entries(await redis.hgetall(keys.deals(PREFIX))).map(([id, record]) => ({ id, ...dealTerms.parse(JSON.parse(record)).terms }));
+    const deals = Object.entries(await redis.hgetall(keys.deals(PREFIX))).map(([id, record]) => ({ id, ...dealTerms.parse(JSON.parse(record)).terms.sale }));
     return { batches, deals };
   } finally {
     await closeRedis(redis);

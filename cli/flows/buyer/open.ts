@@ -17,7 +17,8 @@ import type { Paid } from "./pay.ts";
 export interface Delivered {
   readonly page: number;
   readonly wrapped: WrappedKeys;
-  readonly transaction: Hex;
+  /** Null where it came off the chain. */
+  readonly transaction: Hex | null;
 }
 
 /** A batch with the key that was delivered for it. */

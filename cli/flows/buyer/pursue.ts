@@ -14,6 +14,7 @@ import type { OpenedBatch } from "@qoodblock/sdk/sealing";
 import { complain, faultIn } from "../complaint/complain.ts";
 import { endings, isReserved } from "../deal/status.ts";
 import type { BuyerContext } from "./context.ts";
+import type { Handover } from "./handed.ts";
 import { checkNotLate, readDelivery, unwrapDelivery } from "./open.ts";
 import type { Delivered, KeyedBatch } from "./open.ts";
 import type { Paid } from "./pay.ts";
@@ -31,7 +32,7 @@ export interface OpenedPages {
   readonly pages: readonly number[];
   /** In the order of the offer's lots. */
   readonly batches: readonly OpenedBatch[];
-  /** Transactions of the deliveries. */
+  /** Transactions of the deliveries; none where the keys came off the chain. */
   readonly transactions: readonly Hex[];
   /** What it took from the first look at the keys to the last row, milliseconds. */
   readonly ms: number;
@@ -60,8 +61,15 @@ export function refundWords({ page, reason, amount, bond }: Events["Refunded"]):
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString();
 const named = (pages: readonly number[]): string => (pages.length === 1 ? `page ${pages[0]!}` : `pages ${pages.join(", ")}`);
 
+/** What a paid deal is followed with. */
+interface Following extends Choices {
+  /** The seller's endpoint, where keys may come off the chain. */
+  readonly handover?: Handover;
+  readonly pollMs?: number;
+}
+
 /** Follows a paid deal until every page is opened or has come to another end. Faults of a page are given, not thrown: the others go on. */
-export async function pursue(context: BuyerContext, paid: Paid, key: DeliveryKey, choices: Choices, pollMs = 250): Promise<Pursued> {
+export async function pursue(context: BuyerContext, paid: Paid, key: DeliveryKey, following: Following): Promise<Pursued> {
   const opened: OpenedPages[] = [];
   const faults: QoodError[] = [];
   const said = new Set<string>();
@@ -75,7 +83,7 @@ export async function pursue(context: BuyerContext, paid: Paid, key: DeliveryKey
     const left: number[][] = [];
     for (const pages of waiting) {
       try {
-        const done = await look({ ...context, say: once }, paid, pages, key, choices);
+        const done = await look({ ...context, say: once }, paid, pages, key, following);
         if (done === null) left.push(pages);
         else opened.push(done);
       } catch (error) {
@@ -84,27 +92,30 @@ export async function pursue(context: BuyerContext, paid: Paid, key: DeliveryKey
       }
     }
     waiting = left;
-    if (waiting.length > 0) await wait(pollMs);
+    if (waiting.length > 0) await wait(following.pollMs ?? 250);
   }
   return { opened: opened.sort((a, b) => a.pages[0]! - b.pages[0]!), faults };
 }
 
 /** One look at pages that end together. @returns null while there is something to wait for @throws QoodError where they have come to another end */
-async function look(context: BuyerContext, paid: Paid, pages: readonly number[], key: DeliveryKey, choices: Choices): Promise<OpenedPages | null> {
+async function look(context: BuyerContext, paid: Paid, pages: readonly number[], key: DeliveryKey, following: Following): Promise<OpenedPages | null> {
   const { client, provider } = context;
+  const { handover } = following;
   const { deal } = await client.reads.pageOf(paid.terms, pages[0]!);
   if (deal.state === "Refunded") throw await refundOf(context, paid, pages[0]!);
   if (deal.state === "Cancelled") throw new QoodError("DEAL_CANCELLED", `deal ${paid.dealId} was rejected by its buyer`);
   if (deal.state === "Funded") {
     const now = (await provider.getBlock("latest"))!.timestamp;
     if (isReserved(paid.terms, deal, now)) throw new QoodError("DEAL_RESERVED", `deal ${paid.dealId} is reserved until ${time(paid.terms.sale.inspectBy)}: \`qood deal accept\` or \`qood deal reject\` it first`);
+    const handed = await openHanded(context, paid, pages, key, handover);
+    if (handed !== null) return handed;
     await checkNotLate(context, paid);
     return null;
   }
   const deliveries: Delivered[] = [];
   for (const page of pages) {
-    const delivery = await readDelivery(context, paid, page);
-    if (delivery === null) throw new QoodError("DELIVERY_OFF_CHAIN", `${named(pages)} of deal ${paid.dealId} ended without a delivery on the chain: the keys were handed over off the chain`);
+    const delivery = (await readDelivery(context, paid, page)) ?? keptDelivery(handover, page);
+    if (delivery === null) throw new QoodError("DELIVERY_OFF_CHAIN", `${named(pages)} of deal ${paid.dealId} ended without a delivery on the chain: the keys were handed over off the chain, and are in the folder of the run that took them`);
     deliveries.push(delivery);
   }
   const started = performance.now();
@@ -112,10 +123,32 @@ async function look(context: BuyerContext, paid: Paid, pages: readonly number[],
   try {
     batches = unwrapDelivery(context, paid, deliveries, key);
   } catch (error) {
-    return againstKey(context, paid, pages, deal, choices, error);
+    return againstKey(context, paid, pages, deal, following, error);
   }
-  const open = await openPages(context, paid, batches, deal, choices);
-  return { pages, batches: open, transactions: deliveries.map(({ transaction }) => transaction), ms: performance.now() - started };
+  const open = await openPages(context, paid, batches, deal, following);
+  return { pages, batches: open, transactions: deliveries.flatMap(({ transaction }) => transaction ?? []), ms: performance.now() - started };
+}
+
+function keptDelivery(handover: Handover | undefined, page: number): Delivered | null {
+  const wrapped = handover?.kept(page);
+  return wrapped === undefined ? null : { page, wrapped, transaction: null };
+}
+
+/** Keys that the seller hands over. Data that is wrong with them is not signed for: on the chain it can be complained of. */
+async function openHanded(context: BuyerContext, paid: Paid, pages: readonly number[], key: DeliveryKey, handover: Handover | undefined): Promise<OpenedPages | null> {
+  const page = pages[0]!;
+  const wrapped = await handover?.ask(page);
+  if (handover === undefined || wrapped === undefined) return null;
+  const started = performance.now();
+  try {
+    const batches = unwrapDelivery(context, paid, [{ page, wrapped, transaction: null }], key).map((keyed) => openBatch(keyed.batch, keyed.keys));
+    return { pages, batches, transactions: [], ms: performance.now() - started };
+  } catch (error) {
+    if (!isQoodError(error)) throw error;
+    handover.giveUp(page);
+    context.say(`page ${page}: ${error.message}: nothing is signed, the key must come over the chain`);
+    return null;
+  }
 }
 
 async function refundOf({ client, provider }: BuyerContext, { dealId, blockNumber }: Paid, page: number): Promise<QoodError> {

@@ -13,6 +13,7 @@ import type { GlobalOptions } from "../../context.ts";
 import { checkDealId } from "../deal/find.ts";
 import { checkOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
+import { createHandover } from "./handed.ts";
 import { dropNote, readNote, writeNote } from "./note.ts";
 import type { PurchaseNote } from "./note.ts";
 import { costOf, pay } from "./pay.ts";
@@ -42,7 +43,8 @@ function checkFolder(out: string): void {
 async function openAndSettle(context: BuyerContext, paid: Paid, key: DeliveryKey, given: Receiving): Promise<Record<string, unknown>> {
   const { out } = given;
   context.say(`deal ${paid.dealId}: waiting for the key`);
-  const { opened, faults } = await pursue(context, paid, key, { challenge: given.challenge, complain: given.complaint });
+  const handover = createHandover(context, paid, key, out);
+  const { opened, faults } = await pursue(context, paid, key, { challenge: given.challenge, complain: given.complaint, handover });
   const [fault] = faults;
   if (opened.length === 0 && fault !== undefined) throw fault;
   const { rest } = paid.checked.offer.lots[0]!.header;
@@ -55,7 +57,7 @@ async function openAndSettle(context: BuyerContext, paid: Paid, key: DeliveryKey
   } catch (error) {
     throw error instanceof QoodError ? error : unwritable(out, error);
   }
-  for (const { pages } of opened) await giveReceiptIfOpen(context, paid, pages);
+  for (const { pages } of opened) await giveReceiptIfOpen(context, paid, pages, handover);
   if (fault !== undefined) throw new QoodError(fault.code, `${fault.message}; the ${written.records} records of the other pages are in ${csvPath}`, { details: fault.details });
   return { dealId: paid.dealId, records: written.records, csv: csvPath, geoJson: written.geoJson };
 }

@@ -10,6 +10,7 @@ import { hasFlag, lotsOfPage, versionTerms } from "@qoodblock/sdk/market";
 import type { Offer } from "@qoodblock/sdk/market";
 import type { KnownDeal } from "../deal/find.ts";
 import type { BuyerContext } from "./context.ts";
+import type { Handover } from "./handed.ts";
 import type { Paid } from "./pay.ts";
 
 /** Settled pages: who was credited how much, in the token's smallest unit. */
@@ -33,9 +34,14 @@ export async function giveReceipt({ client, signer }: Pick<BuyerContext, "client
   return settledBy(client, await send(signer, client.calls.settleByReceipt(paid.terms, first, versionTerms(offer.agreement.text), by)));
 }
 
-/** Gives the receipt unless the pages have ended without it. */
-export async function giveReceiptIfOpen(context: Pick<BuyerContext, "client" | "signer">, paid: Paid, pages: readonly number[] = [0]): Promise<SettledPages | null> {
-  const { state } = (await context.client.reads.pageOf(paid.terms, pages[0]!)).deal;
+/**
+ * Gives the receipt unless the pages have ended without it. For keys that came off the chain the seller takes it, and pays for
+ * the settlement; where it does not, the buyer settles.
+ */
+export async function giveReceiptIfOpen(context: Pick<BuyerContext, "client" | "signer">, paid: Paid, pages: readonly number[] = [0], handover?: Handover): Promise<SettledPages | null> {
+  const page = pages[0]!;
+  const { state } = (await context.client.reads.pageOf(paid.terms, page)).deal;
+  if (state === "Funded" && handover?.kept(page) !== undefined) return (await handover.receipt(page)) ? null : giveReceipt(context, paid, pages);
   return ["DeliveredUnproven", "Challenged", "DeliveredProven"].includes(state) ? giveReceipt(context, paid, pages) : null;
 }
 
