@@ -8,12 +8,14 @@ const folder = "test/contracts";
 const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}.test.ts`);
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
-const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "gas", "identity", "shares", "tokens"));
+const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "gas", "identity", "orders/costs", "shares", "tokens"));
 /** Every other test. */
 const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
   .map((name) => `${folder}/${name}`)
   .filter((name) => name.endsWith(".test.ts") && !NOT_OF_THE_EXCHANGE.has(name))
   .sort();
+const BUY_ORDERS = inTests("orders/buy-orders", "orders/rules", "orders/flows");
+const HOOKS = inTests("orders/beacon", "orders/smart");
 const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
 
 /**
@@ -22,9 +24,15 @@ const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
 export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/identity/": inTests("identity"),
   "contracts/market/": EXCHANGE,
+  "contracts/market/BuyOrders.sol": BUY_ORDERS,
   "contracts/market/ComplaintVerifier.sol": COMPLAINTS,
+  "contracts/market/hooks/": HOOKS,
+  "contracts/market/libraries/BlockHeaders.sol": HOOKS,
+  "contracts/market/libraries/BuyRules.sol": BUY_ORDERS,
   "contracts/market/libraries/ChaCha": COMPLAINTS,
   "contracts/market/libraries/Complaints.sol": COMPLAINTS,
+  "contracts/market/libraries/HookData.sol": HOOKS,
+  "contracts/market/libraries/OrderDigests.sol": [...BUY_ORDERS, ...HOOKS],
   "contracts/rights/": inTests("shares"),
   "contracts/shares/": inTests("shares"),
   "contracts/shares/Ledger.sol": EXCHANGE,
