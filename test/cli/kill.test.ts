@@ -13,6 +13,7 @@ import type { SignedPurchase } from "../../cli/flows/buyer/pay.ts";
 import { PRICE } from "../e2e/market.ts";
 import type { Batch, Market } from "../e2e/market.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { act } from "../workers/support/market.ts";
 import { PAID, startDesk } from "./market.ts";
 import type { Desk } from "./market.ts";
 import { mistake, start } from "./support.ts";
@@ -109,25 +110,23 @@ describe("qood buyer buy, killed and started again", { concurrency: 1 }, () => {
     await endsWell("unheard", what, had, block);
   });
 
-  it("with another transaction of the account in its place, and with a purchase that the exchange refused: it buys anew", async () => {
-    for (const folder of ["replaced", "reverted"]) {
-      const what = await market.sell();
-      const transaction = await signed(folder, what.cid);
-      if (folder === "replaced") {
-        await (await market.accounts.buyer.connect(market.provider).sendTransaction({ to: buyer, nonce: transaction.nonce })).wait();
-      } else {
-        // Nothing is left to pull when it comes to the chain.
-        const { calls, deployment: { addresses: { qdd } } } = market.client;
-        const raw = market.accounts.buyer.connect(market.provider);
-        await market.provider.send("evm_setAutomine", [false]);
-        await market.provider.send("anvil_setNonce", [buyer, `0x${transaction.nonce.toString(16)}`]);
-        void calls;
-        void qdd;
-        void raw;
-      }
-      const [had, block] = await begin();
-      await endsWell(folder, what, had, block);
-    }
+  it("with another transaction of the account in its place: it buys anew", async () => {
+    const what = await market.sell();
+    const { nonce } = await signed("replaced", what.cid);
+    await (await market.accounts.buyer.connect(market.provider).sendTransaction({ to: buyer, nonce })).wait();
+    const [had, block] = await begin();
+    await endsWell("replaced", what, had, block);
+  });
+
+  it("with a purchase that came too late for the exchange: nothing is taken, and the second try says why", async () => {
+    const what = await market.sell();
+    const { hash } = await signed("cancelled", what.cid);
+    await act(market, market.accounts.tsp, market.client.calls.cancelOrder(what.offer.order.nonce));
+    const had = await desk.balance();
+    await mistake([...desk.at(), "buyer", "buy", ...desk.from(what.cid), "--out", temporary.path("cancelled")], "REVERT", /escrow\.buy: the order was cancelled or bought already/);
+    assert.equal((await market.provider.getTransactionReceipt(hash))!.status, 0);
+    assert.deepEqual(readdirSync(temporary.path("cancelled")), []);
+    assert.equal(await desk.balance(), had);
   });
 
   it("with a note that nobody can read, or of something else", async () => {
