@@ -22,13 +22,13 @@ export interface Desk {
   /** Address of the TSP's node. */
   readonly peer: string;
   /** The options before a command; `change` replaces some. */
-  at(change?: Readonly<Record<string, string>>): string[];
+  readonly at: (change?: Readonly<Record<string, string>>) => string[];
   /** An offer's CID and the options of who buys it. */
-  from(cid: string, account?: string): string[];
+  readonly from: (cid: string, account?: string) => string[];
   /** What stands in the deployment file. */
-  described(): Record<string, unknown>;
+  readonly described: () => Record<string, unknown>;
   /** QDD that the buyer holds, and its credit in the exchange. */
-  balance(): Promise<bigint>;
+  readonly balance: () => Promise<bigint>;
   credit(account: Hex): Promise<bigint>;
   /** A deal as its buyer knows it, for the market's own deliveries. */
   paid(id: string, cid: string): Promise<Paid>;

@@ -11,7 +11,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { announcedOffers } from "../workers/support/deals.ts";
 import { makeCar } from "../workers/support/fleet.ts";
 import type { Car } from "../workers/support/fleet.ts";
-import { depositBonds, fundBuyer, mintAgreed } from "../workers/support/market.ts";
+import { depositBonds, enrolDevice, fundBuyer, mintAgreed } from "../workers/support/market.ts";
 import { startWorker } from "../workers/support/processes.ts";
 import type { RunningWorker } from "../workers/support/processes.ts";
 import { startWorld, until } from "../workers/support/world.ts";
@@ -45,6 +45,7 @@ describe("qood buys from a TSP's workers", { concurrency: 1 }, () => {
     writeKeyFile(keystores, "buyer", world.accounts.buyer);
     storage = await startWorker("storage", ["--repo", temporary.path("ipfs"), "--rpc", socket, "--log-level", "error"]);
     car = makeCar(1, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex, await mintAgreed(world, 1));
+    await enrolDevice(world, 1, car);
     await registerStream(world.redis, PREFIX, car.config);
     await world.grant(car);
     await fundBuyer(world, 1_000_000_000n);

@@ -3,18 +3,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Wallet } from "ethers";
 import type { HDNodeWallet, JsonRpcProvider } from "ethers";
-import { fromHex, toHex } from "@qoodblock/sdk/bytes";
+import { toHex } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { createClient, openProvider, openingOf } from "@qoodblock/sdk/client";
 import type { Client } from "@qoodblock/sdk/client";
-import { keccak256 } from "@qoodblock/sdk/crypto";
 import { deliveryContext, deliveryScalar, padLots, randomDeliveryKey, wrapKeys } from "@qoodblock/sdk/delivery";
 import type { DeliveryKey, Wrapping } from "@qoodblock/sdk/delivery";
 import type { DeviceMessage } from "@qoodblock/sdk/device";
 import { CAROBD } from "@qoodblock/sdk/dictionary";
-import { deviceSetupData, sellOrderData, signTypedData } from "@qoodblock/sdk/eip712";
+import { sellOrderData, signTypedData } from "@qoodblock/sdk/eip712";
 import { ZERO32, anchorTree } from "@qoodblock/sdk/formats";
 import { batchKey, dayOf, daySecret } from "@qoodblock/sdk/keys";
 import { DEAL_FLAGS, OFFER_FORMAT, agreementId, encodeOffer, lotsOfPage, page } from "@qoodblock/sdk/market";
@@ -32,7 +30,7 @@ import type { Storage } from "../../workers/shared/storage/index.ts";
 import { testAccount, testChain } from "../workers/support/engines.ts";
 import { bytes32, makeCar } from "../workers/support/fleet.ts";
 import type { Car } from "../workers/support/fleet.ts";
-import { act, depositBonds, fundBuyer, mintWithAgreement } from "../workers/support/market.ts";
+import { act, depositBonds, enrolDevice, fundBuyer, mintWithAgreement } from "../workers/support/market.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const FAR = 4_000_000_000;
@@ -100,7 +98,7 @@ export interface Market {
   /** All of it, honestly. */
   sell(recipe?: BatchRecipe, order?: (batch: Batch) => Partial<SellOrder>): Promise<{ batch: Batch; lot: OfferLot; offer: Offer; cid: string }>;
   /** Terms of an order that may be delivered without a proof; `batch` is what it sells. */
-  unproven(batch: Batch): Partial<SellOrder>;
+  readonly unproven: (batch: Batch) => Partial<SellOrder>;
   /** What the buyer's program does: check, and only if all is well, pay. */
   purchase(cid: string, key?: DeliveryKey): Promise<Paid>;
   /** Delivers keys for a page with a proof, as the delivery worker does. */
@@ -169,12 +167,7 @@ export async function startMarket(): Promise<Market> {
     texts.set(vehicle, text);
     const car = makeCar(n, addresses.vehicleRegistry.toLowerCase() as Hex, vehicle);
     numbers.set(car.config.handle, n);
-    const publicKey = car.config.devicePublicKey!;
-    const setup = { vehicle: BigInt(vehicle), epoch: 1, deviceKey: toHex(keccak256(fromHex(publicKey, 64))), agent: tsp.address as Hex, deadline: FAR };
-    const data = deviceSetupData({ chainId, verifyingContract: addresses.deviceRegistry }, setup);
-    const ownerSignature = await signTypedData(owner, data);
-    const deviceSignature = await signTypedData(new Wallet(toHex(bytes32(`device ${n}`))), data);
-    await act(world, tsp, client.calls.setupDevice({ vehicle: setup.vehicle, publicKey, agent: setup.agent, deadline: FAR, ownerSignature, deviceSignature }));
+    await enrolDevice(world, n, car);
     return car;
   }
   const car = await newCar();

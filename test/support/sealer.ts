@@ -75,7 +75,7 @@ export interface Batch {
   /** Nodes of the tree: levels[0] are the leaves with their padding. */
   levels: readonly (readonly Buffer[])[];
   path(j: number): Buffer[];
-  keyOf(interval: number, segment: number): bigint;
+  keyOf: (interval: number, segment: number) => bigint;
 }
 
 export function seal({ plain, leafSize, k1, k2 = 0n, fault, leafCount }: Recipe): Batch {

@@ -1,14 +1,17 @@
+import { Wallet } from "ethers";
 import type { HDNodeWallet } from "ethers";
-import { toHex } from "@qoodblock/sdk/bytes";
+import { fromHex, toHex } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { purchaseOf, send } from "@qoodblock/sdk/client";
 import type { Call } from "@qoodblock/sdk/client";
+import { keccak256 } from "@qoodblock/sdk/crypto";
 import { randomDeliveryKey } from "@qoodblock/sdk/delivery";
 import type { DeliveryKey } from "@qoodblock/sdk/delivery";
-import { agreementData, mintConsentData, signTypedData, voucherData } from "@qoodblock/sdk/eip712";
+import { agreementData, deviceSetupData, mintConsentData, signTypedData, voucherData } from "@qoodblock/sdk/eip712";
 import { sixPairs, vehicleId } from "@qoodblock/sdk/market";
 import type { Agreement, Offer } from "@qoodblock/sdk/market";
 import { bytes32 } from "./fleet.ts";
+import type { Car } from "./fleet.ts";
 import type { World } from "./world.ts";
 
 const FAR = 4_000_000_000;
@@ -46,6 +49,18 @@ export async function mintWithAgreement(world: MarketWorld, n: number): Promise<
 /** The same; gives the token id alone. */
 export async function mintAgreed(world: MarketWorld, n: number): Promise<string> {
   return (await mintWithAgreement(world, n)).vehicle;
+}
+
+/** Registers the device of car number `n` for its vehicle: owner and device sign, the TSP is its agent. */
+export async function enrolDevice(world: MarketWorld, n: number, car: Car): Promise<void> {
+  const { owner, tsp } = world.accounts;
+  const { chainId, addresses } = world.client.deployment;
+  const publicKey = car.config.devicePublicKey!;
+  const setup = { vehicle: BigInt(car.config.vehicle), epoch: car.config.epoch, deviceKey: toHex(keccak256(fromHex(publicKey, 64))), agent: tsp.address as Hex, deadline: FAR };
+  const data = deviceSetupData({ chainId, verifyingContract: addresses.deviceRegistry }, setup);
+  const ownerSignature = await signTypedData(owner, data);
+  const deviceSignature = await signTypedData(new Wallet(toHex(bytes32(`device ${n}`))), data);
+  await act(world, tsp, world.client.calls.setupDevice({ vehicle: setup.vehicle, publicKey, agent: setup.agent, deadline: FAR, ownerSignature, deviceSignature }));
 }
 
 /** Gives an account QDD within a reserve that grows with it, and lets the exchange take them. */
