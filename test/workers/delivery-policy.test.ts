@@ -3,16 +3,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { Wallet } from "ethers";
 import type { Redis } from "ioredis";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import type { Client } from "@qoodblock/sdk/client";
+import { receiptData, signTypedData } from "@qoodblock/sdk/eip712";
 import { DEAL_FLAGS } from "@qoodblock/sdk/market";
-import type { Terms } from "@qoodblock/sdk/market";
+import type { Deal, Terms } from "@qoodblock/sdk/market";
 import { createBonds, leastBond, shortage } from "../../workers/delivery/bonds.ts";
+import type { DeliveryContext, Moment } from "../../workers/delivery/context.ts";
+import { encodeDeal, NEW_PAGE, pageId } from "../../workers/delivery/deals.ts";
 import { fallbackAt, lastDelivery, wayOf } from "../../workers/delivery/policy.ts";
 import type { PolicySettings } from "../../workers/delivery/policy.ts";
+import { servePage } from "../../workers/delivery/serve.ts";
+import { hasSigned } from "../../workers/delivery/signed.ts";
+import { proveDelivery } from "../../workers/prover/prove.ts";
 import type { RedisEngine } from "../../workers/shared/engines/redis.ts";
-import { closeRedis, connectRedis } from "../../workers/shared/queue/index.ts";
+import { createLog } from "../../workers/shared/log/index.ts";
+import { closeRedis, connectRedis, keys } from "../../workers/shared/queue/index.ts";
 import { testRedis } from "./support/engines.ts";
 
 const address = (n: number): Hex => `0x${n.toString(16).padStart(40, "0")}`;
@@ -52,6 +60,85 @@ describe("policy of deliveries", () => {
     assert.equal(fallbackAt(terms({ inspectBy: 8000 }), { purchasedAt: 6000 }, settings), 9000);
     // Bought so late that no time is left: at once.
     assert.ok(fallbackAt(terms({}), { purchasedAt: 10_500 }, settings) <= 10_500);
+  });
+});
+
+describe("a page", () => {
+  const word: Hex = `0x${"5".repeat(64)}`;
+  const sold = { lotsHash: word, lotCount: 1, price: 1n, challengeDeposit: 0n, bond: 0n };
+  const order: Terms["order"] = {
+    ...{ seller: address(1), buyer: address(0), buyersRoot: word, token: address(2), maxFeeBps: 0, agreementId: 1n, version: 1, dataClass: 2, privacy: 1, flags: 0, royaltyBps: 0 },
+    ...{ hook: address(0), hookCodeHash: word, pages: [sold], deliverTime: 10, answerTime: 10, complaintWindow: 10, repeatable: true, maxFills: 0, expiry: 1, nonce: 1n, legalHash: word },
+  };
+  const sale: Terms["sale"] = {
+    ...{ buyer: address(3), feeBps: 0, feeRecipient: address(0), priceBps: 10_000, partiesBps: 10_000, rightKey: word, agreementDigest: `0x${"6".repeat(54)}` },
+    ...{ keyX: 1n, keyY: 2n, deliverBy: 1000, inspectBy: 500, nonce: 1n },
+  };
+  const paid: Deal = { state: "Funded", marks: 0, purchasedAt: 400, versionStart: 1, endsAt: 0, delivered: 0 };
+
+  it("is wrapped only when it is paid for good: final, not to be rejected, not to be refunded", async () => {
+    const job = { terms: { order, sale }, page: 0, headers: [] };
+    const refusal = async (deal: Deal, now: number, finalTime: number): Promise<string> => {
+      const client = { reads: { pageOf: () => Promise.resolve({ dealId: word, key: word, deal }) } } as unknown as Client;
+      const chain = { now: () => Promise.resolve(now), finalTime: () => Promise.resolve(finalTime) };
+      const error = await proveDelivery({ vault: undefined as never, pool: undefined as never, client, chain }, job).catch((thrown: unknown) => thrown as Error);
+      return (error as Error).message;
+    };
+    const passed = /does not sell these 0 batches/;
+    assert.match(await refusal(paid, 600, 400), passed);
+    assert.match(await refusal(paid, 600, 399), /its purchase is not final yet/);
+    assert.match(await refusal(paid, 500, 450), /its buyer may still reject it/);
+    assert.match(await refusal({ ...paid, marks: 1 }, 500, 450), passed);
+    assert.match(await refusal(paid, 1001, 1000), /its buyer may take the money back/);
+    for (const state of ["None", "DeliveredProven", "Settled", "Refunded", "Cancelled"] as const) assert.match(await refusal({ ...paid, state }, 600, 400), new RegExp(`the chain says ${state}`));
+    for (const state of ["DeliveredUnproven", "Challenged"] as const) assert.match(await refusal({ ...paid, state }, 5000, 0), passed);
+  });
+
+  it("is over only when the chain has said so since a block that is final", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "qood-page-"));
+    const engine = await testRedis(dir);
+    const redis = connectRedis(engine.socket);
+    const [prefix, id] = ["page", pageId(word, 0)];
+    await redis.hset(keys.deals(prefix), word, encodeDeal({ dealId: word, orderHash: word, terms: { order, sale }, offer: "b", boughtBlock: 1 }));
+    await redis.hset(keys.pages(prefix), id, JSON.stringify(NEW_PAGE));
+    await redis.sadd(keys.openPages(prefix), id);
+    let deal: Deal = { ...paid, state: "Settled" };
+    const client = { reads: { pageOf: () => Promise.resolve({ dealId: word, key: word, deal }), creditOf: () => Promise.resolve(0n) } } as unknown as Client;
+    const log = createLog({ name: "page", level: "fatal" });
+    const context = { redis, prefix, client, chain: { pollMs: 50 }, bonds: createBonds(redis, prefix, client, address(1)), lane: { look: () => Promise.resolve(undefined) }, settings: { retrySeconds: 1, settle: true, settleDelaySeconds: 0 }, log } as unknown as DeliveryContext;
+    const at = (head: number): Moment => ({ now: 600, head, final: head - 10, finalTime: 590 });
+    const isOpen = async (): Promise<boolean> => (await redis.sismember(keys.openPages(prefix), id)) === 1;
+
+    // One node says that it is settled; the next knows better.
+    assert.equal(typeof (await servePage(context, id, at(100))), "number");
+    deal = { ...paid, state: "DeliveredUnproven", endsAt: 10_000 };
+    assert.equal(typeof (await servePage(context, id, at(120))), "number");
+    deal = { ...paid, state: "Settled" };
+    assert.equal(typeof (await servePage(context, id, at(121))), "number");
+    assert.equal(typeof (await servePage(context, id, at(130))), "number");
+    assert.ok(await isOpen());
+    assert.equal(await servePage(context, id, at(131)), undefined);
+    assert.ok(!(await isOpen()));
+    await closeRedis(redis);
+    await engine.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it("is asked for by its buyer's key, or by its buyer's contract as the contract says", async () => {
+    const wallet = Wallet.createRandom();
+    const data = receiptData({ chainId: 31337, verifyingContract: address(9) }, { dealId: word, page: 0n });
+    const signature = await signTypedData(wallet, data);
+    const chainWith = (code: string, answer: () => Promise<string>): Parameters<typeof hasSigned>[0] => ({ provider: { getCode: () => Promise.resolve(code), call: answer } });
+    const silent = (): Promise<string> => Promise.reject(new Error("nobody was to be asked"));
+    assert.equal(await hasSigned(chainWith("0x", silent), wallet.address as Hex, data, signature), true);
+    assert.equal(await hasSigned(chainWith("0x", silent), address(3), data, signature), false);
+    assert.equal(await hasSigned(chainWith("0x", silent), address(3), data, "0x1234"), false);
+    const yes = `0x1626ba7e${"0".repeat(56)}`;
+    assert.equal(await hasSigned(chainWith("0x60", () => Promise.resolve(yes)), address(3), data, "0x1234"), true);
+    for (const answer of ["0x", "0x1626ba7e", `0x${"0".repeat(64)}`, `0x${"f".repeat(64)}`]) assert.equal(await hasSigned(chainWith("0x60", () => Promise.resolve(answer)), address(3), data, signature), false);
+    const reverts = (): Promise<string> => Promise.reject(Object.assign(new Error("reverted"), { code: "CALL_EXCEPTION" }));
+    assert.equal(await hasSigned(chainWith("0x60", reverts), address(3), data, signature), false);
+    await assert.rejects(hasSigned(chainWith("0x60", silent), address(3), data, signature), /nobody/);
   });
 });
 

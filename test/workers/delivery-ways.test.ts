@@ -196,6 +196,24 @@ describe("ways of a delivery", () => {
     await untilState(world, deal, "Settled");
   });
 
+  it("sends nothing for the first time when it is late, except for keys that are out already", async () => {
+    const { provider } = world;
+    const [fetched, untouched] = [await buyDeal(world, await offerOf(0)), await buyDeal(world, await offerOf(1))];
+    for (const deal of [fetched, untouched]) await until("the keys to be ready", async () => (await statusOf(deal)) === "handover");
+    const { wrapped } = await fetchHandover(place(fetched), wordsOf(fetched));
+    await delivery.kill();
+    await passTime(world, DELIVER - MARGIN);
+    assert.ok((await provider.getBlock("latest"))!.timestamp > fetched.terms.sale.deliverBy - MARGIN);
+    await startDelivery("--handover-listen", new URL(url).port, "--handover-seconds", String(HANDOVER));
+    await untilState(world, fetched, "DeliveredUnproven");
+    assert.deepEqual((await deliveriesOf(world, fetched))[0]!.c, wrapped.c);
+    await until("the other to be given up", async () => (await statusOf(untouched)) === "late");
+    assert.equal(await stateOf(world, untouched), "Funded");
+    await assert.rejects(fetchHandover(place(untouched), wordsOf(untouched)), { code: "HANDOVER_ON_CHAIN" });
+    await sendReceipt(place(fetched));
+    await untilState(world, fetched, "Settled");
+  });
+
   it("never counts on one bond for two deals, and says what to deposit", async () => {
     await withdrawAllBut(world, BOND + 500_000n);
     const deals = [await buyDeal(world, await offerOf(5)), await buyDeal(world, await offerOf(6))];
