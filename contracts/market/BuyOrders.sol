@@ -244,14 +244,14 @@ contract BuyOrders is IBuyOrders {
     // ---------------------------------------------------------------- rules
 
     /// @dev What the order asks of the sell order.
-    function _checkTerms(BuyOrder calldata wanted, IEscrowTypes.Purchase calldata purchase, uint256 lots) private pure {
+    function _checkTerms(BuyOrder calldata wanted, IEscrowTypes.Purchase calldata purchase, uint256 lots) private view {
         SellOrder calldata order = purchase.order;
         if (order.dataClass != wanted.dataClass) revert BuyOrders_DoesNotFit("class");
         if (order.privacy != wanted.privacy) revert BuyOrders_DoesNotFit("privacy");
         if (order.flags & wanted.flags != wanted.flags) revert BuyOrders_DoesNotFit("flags");
         if (wanted.legalHash != 0 && order.legalHash != wanted.legalHash) revert BuyOrders_DoesNotFit("terms of use");
-        // The exchange checks that this is the agreement's preimage.
-        if (wanted.oem != address(0) && purchase.agreement.oem != wanted.oem) revert BuyOrders_DoesNotFit("maker");
+        // The maker of an agreement is that of its vehicle, for good.
+        if (wanted.oem != address(0) && vehicles.oemOf(order.agreementId >> 64) != wanted.oem) revert BuyOrders_DoesNotFit("maker");
         if (wanted.maxDeliverTime != 0 && order.deliverTime > wanted.maxDeliverTime) {
             revert BuyOrders_DoesNotFit("time to deliver");
         }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import { IERC20Permit } from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import { Agreements, TokenFloor, VersionTerms } from "../shares/libraries/Agreements.sol";
+import { Agreements, TokenFloor, VersionBrief, VersionParties, VersionTerms } from "../shares/libraries/Agreements.sol";
 import { EscrowBase } from "./EscrowBase.sol";
 import { IEscrowTrade } from "./IEscrowTrade.sol";
 import { BabyJub } from "./libraries/BabyJub.sol";
@@ -11,6 +11,7 @@ import { Deals, Page, Sale, SellOrder, Terms } from "./libraries/Deals.sol";
 import { Hooks } from "./libraries/Hooks.sol";
 import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
 import { Sales } from "./libraries/Sales.sol";
+import { TokenWords } from "./libraries/TokenWords.sol";
 import { Signatures } from "../shares/libraries/Signatures.sol";
 
 /// @title Escrow
@@ -84,17 +85,19 @@ contract Escrow is IEscrowTrade, EscrowBase {
     ) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
         _checkDelivery(terms, page, dealId, key, deal);
-        if (msg.sender != terms.order.seller) revert Escrow_NotSeller(msg.sender, terms.order.seller);
-        if (Deals.has(terms.order, Deals.PROVEN_ONLY)) revert Escrow_ProvenOnly(dealId);
-        uint256 size = Proofs.sizeFor(terms.order.pages[page].lotCount);
+        SellOrder calldata order = terms.order;
+        if (msg.sender != order.seller) revert Escrow_NotSeller(msg.sender, order.seller);
+        if (Deals.has(order, Deals.PROVEN_ONLY)) revert Escrow_ProvenOnly(dealId);
+        uint256 size = Proofs.sizeFor(order.pages[page].lotCount);
         if (c.length != size) revert Proofs.Proofs_KeyCount(c.length, size);
         // What no proof could ever answer for is not taken in the first place.
         if (!Proofs.isCanonical(r, c)) revert Escrow_NotCanonical();
-        _openLots(terms.order, terms.sale.rightKey, page, key, deal, opening, 0, opening.lots.length);
+        Lot[] calldata lots = opening.lots;
+        _openLots(order, terms.sale.rightKey, page, key, deal, opening, lots, 0, lots.length);
 
-        _debit(terms.order.seller, terms.order.token, terms.order.pages[page].bond);
+        _debit(order.seller, order.token, order.pages[page].bond);
         deal.state = State.DeliveredUnproven;
-        deal.endsAt = uint40(block.timestamp + terms.order.complaintWindow);
+        deal.endsAt = uint40(block.timestamp + order.complaintWindow);
         _deals[key] = deal;
         _delivered[key] = Proofs.deliveryHash(r, c);
         emit DeliveredUnproven(dealId, page, r, c);
@@ -107,9 +110,9 @@ contract Escrow is IEscrowTrade, EscrowBase {
         SellOrder calldata order = terms.order;
         if (order.dataClass == Agreements.DISPUTED) revert Escrow_WrongClass(order.dataClass);
         if ((deal.delivered >> page) & 1 != 0) revert Escrow_AlreadyDelivered(page);
-        uint256[] memory commitments =
-            _openLots(order, terms.sale.rightKey, page, key, deal, opening, 0, opening.lots.length);
-        _checkProof(commitments.length, page, dealId, terms.sale, commitments, delivery);
+        Lot[] calldata lots = opening.lots;
+        _openLots(order, terms.sale.rightKey, page, key, deal, opening, lots, 0, lots.length);
+        _checkProof(page, dealId, terms.sale, _commitments(order, page, lots), delivery);
 
         _debit(order.seller, order.token, order.pages[page].bond);
         bool last = true;
@@ -137,14 +140,17 @@ contract Escrow is IEscrowTrade, EscrowBase {
         bytes calldata signature
     ) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _loadEnd(terms, page);
-        _requireOpen(terms, key, deal);
-        if (deal.state == State.Funded) _openAll(terms, page, key, deal, opening);
-        else _checkNotBad(terms, page, headers);
-        if (msg.sender != Sales.buyer(terms.sale.party)) {
+        SellOrder calldata order = terms.order;
+        Sale calldata sale = terms.sale;
+        _requireOpen(sale, key, deal);
+        if (deal.state == State.Funded) _openAll(order, sale.rightKey, page, key, deal, opening);
+        else _checkNotBad(order, page, headers);
+        address buyer = Sales.buyer(sale.party);
+        if (msg.sender != buyer) {
             bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(_RECEIPT_TYPEHASH, dealId, page)));
-            if (!Signatures.isValid(Sales.buyer(terms.sale.party), digest, signature)) revert Escrow_BadReceipt(Sales.buyer(terms.sale.party));
+            if (!Signatures.isValid(buyer, digest, signature)) revert Escrow_BadReceipt(buyer);
         }
-        _settle(dealId, key, terms, page, deal, agreement, true);
+        _settle(dealId, key, order, sale, page, deal, agreement, true);
     }
 
     /// @inheritdoc IEscrowTrade
@@ -152,8 +158,9 @@ contract Escrow is IEscrowTrade, EscrowBase {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _loadEnd(terms, page);
         _requireDelivered(key, deal, false);
         if (block.timestamp <= deal.endsAt) revert Escrow_NotYet(deal.endsAt, block.timestamp);
-        _checkNotBad(terms, page, headers);
-        _settle(dealId, key, terms, page, deal, agreement, false);
+        SellOrder calldata order = terms.order;
+        _checkNotBad(order, page, headers);
+        _settle(dealId, key, order, terms.sale, page, deal, agreement, false);
     }
 
     // ---------------------------------------------------------------- purchase
@@ -161,24 +168,37 @@ contract Escrow is IEscrowTrade, EscrowBase {
     bytes32 private constant _RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 dealId,uint256 page)");
 
     /// @dev Opens a deal. The caller of this has to take the total afterwards, as the last act.
-    function _open(Purchase calldata purchase, address buyer, uint64 inspectTime) private returns (bytes32 dealId, uint256 total) {
+    function _open(Purchase calldata purchase, address buyer, uint256 inspectTime) private returns (bytes32 dealId, uint256 total) {
         SellOrder calldata order = purchase.order;
+        Extras[] calldata extras = purchase.extras;
+        address agent = purchase.agreement.agent;
         Sale memory sale;
-        uint40 versionStart;
-        (versionStart, sale.agreementDigest) = _checkAgreement(order, purchase.agreement, purchase.tokens, purchase.tokenIndex);
+        uint32 versionStart;
+        uint256 floor;
+        (versionStart, sale.agreementDigest, floor) =
+            _checkAgreement(order, purchase.agreement, purchase.tokens, purchase.tokenIndex);
         bytes32 orderHash = _fill(order, purchase.sellerSignature);
         uint256 partiesBps = Deals.WHOLE;
-        if (purchase.extras.length == 0) {
-            if (order.seller != purchase.agreement.agent) revert Escrow_SellerNotAgent(order.seller, purchase.agreement.agent);
+        if (extras.length == 0) {
+            if (order.seller != agent) revert Escrow_SellerNotAgent(order.seller, agent);
             if (order.buyersRoot != 0) revert Escrow_NotForThisBuyer(buyer);
         } else {
-            (sale.rightKey, partiesBps) = _checkSeller(order, purchase.agreement.agent, purchase.extras[0]);
-            if (order.buyersRoot != 0) _checkListed(order.buyersRoot, buyer, purchase.extras[0].buyerPath);
+            (sale.rightKey, partiesBps) = _checkSeller(order, agent, extras[0]);
+            if (order.buyersRoot != 0) _checkListed(order.buyersRoot, buyer, extras[0].buyerPath);
         }
-        if (order.buyer != address(0) && order.buyer != buyer) revert Escrow_NotForThisBuyer(buyer);
+        address only = order.buyer;
+        if (only != address(0) && only != buyer) revert Escrow_NotForThisBuyer(buyer);
 
-        uint256 deliverBy = block.timestamp + inspectTime + _checkForm(order);
-        (sale.party, sale.fee, total) = _price(purchase, buyer, orderHash, partiesBps, deliverBy, inspectTime);
+        uint256 deliverTime = _checkForm(order);
+        uint256 word = _tokenWord(order);
+        uint256 priceBps = order.hook == address(0) ? Deals.WHOLE : _askHook(order, extras, orderHash, buyer);
+        total = _checkPages(order, purchase, word, priceBps, floor, orderHash);
+        if (total > purchase.maxTotal) revert Escrow_TooExpensive(total, purchase.maxTotal);
+
+        uint256 feeBps = TokenWords.feeBps(word);
+        uint256 inspectBy = inspectTime == 0 ? 0 : block.timestamp + inspectTime;
+        sale.party = Sales.party(buyer, feeBps, priceBps, partiesBps, block.timestamp + inspectTime + deliverTime);
+        sale.fee = Sales.fee(feeBps == 0 ? address(0) : _feeRecipient, inspectBy, purchase.nonce);
         (sale.keyX, sale.keyY) = (purchase.keyX, purchase.keyY);
         if (!BabyJub.isValidKey(sale.keyX, sale.keyY)) revert Escrow_BadDeliveryKey(sale.keyX, sale.keyY);
 
@@ -195,30 +215,16 @@ contract Escrow is IEscrowTrade, EscrowBase {
         emit Bought(dealId, order.seller, buyer, orderHash, sale);
     }
 
-    /// @dev Token, pages, hook and consents; what they make of the price.
-    function _price(
-        Purchase calldata purchase,
-        address buyer,
-        bytes32 orderHash,
-        uint256 partiesBps,
-        uint256 deliverBy,
-        uint256 inspectTime
-    ) private view returns (bytes32 party, bytes32 fee, uint256 total) {
-        SellOrder calldata order = purchase.order;
-        TokenTerms memory token = _tokens[order.token];
-        if (!token.listed) revert Escrow_TokenNotListed(order.token);
-        if (token.stopped) revert Escrow_TokenStopped(order.token);
-        if (token.feeBps > order.maxFeeBps) revert Escrow_FeeTooHigh(token.feeBps, order.maxFeeBps);
-
-        uint256 priceBps = order.hook == address(0) ? Deals.WHOLE : _askHook(purchase, orderHash, buyer);
-        total = _checkPages(purchase, token, priceBps, orderHash);
-        if (total > purchase.maxTotal) revert Escrow_TooExpensive(total, purchase.maxTotal);
-        party = Sales.party(buyer, token.feeBps, priceBps, partiesBps, deliverBy);
-        fee = Sales.fee(
-            token.feeBps == 0 ? address(0) : _feeRecipient,
-            inspectTime == 0 ? 0 : block.timestamp + inspectTime,
-            purchase.nonce
-        );
+    /// @dev The token's terms, packed; it is taken, at a fee that the seller accepts.
+    function _tokenWord(SellOrder calldata order) private view returns (uint256 word) {
+        address token = order.token;
+        TokenTerms storage terms = _tokens[token];
+        assembly ("memory-safe") {
+            word := sload(terms.slot)
+        }
+        if (!TokenWords.isListed(word)) revert Escrow_TokenNotListed(token);
+        if (TokenWords.isStopped(word)) revert Escrow_TokenStopped(token);
+        if (TokenWords.feeBps(word) > order.maxFeeBps) revert Escrow_FeeTooHigh(TokenWords.feeBps(word), order.maxFeeBps);
     }
 
     /// @dev What can be carried out at all, and the bounds of the windows.
@@ -260,28 +266,29 @@ contract Escrow is IEscrowTrade, EscrowBase {
         if (window > MAX_WINDOW) revert Escrow_WindowTooLong(window, MAX_WINDOW);
     }
 
-    /// @dev The pinned version is in force and authorises the pair; the agreement accepts the token.
+    /// @dev The pinned version is in force and authorises the pair; the agreement accepts the token,
+    /// for no less than `floor` a lot without consent.
     function _checkAgreement(
         SellOrder calldata order,
-        VersionTerms calldata agreement,
+        VersionBrief calldata agreement,
         TokenFloor[] calldata tokens,
         uint256 tokenIndex
-    ) private view returns (uint40 versionStart, bytes27 digest) {
+    ) private view returns (uint32 versionStart, bytes27 digest, uint256 floor) {
         (uint8 dataClass, uint8 privacy) = (order.dataClass, order.privacy);
         if (dataClass == 0 || dataClass > 3 || privacy == 0 || privacy > 2) revert Escrow_UnknownPair(dataClass, privacy);
-        uint256 pair = Agreements.pairIndex(dataClass, privacy);
         (uint256 id, uint32 version) = (order.agreementId, order.version);
-        uint32 inForce;
         uint8 denied;
-        (inForce, denied, versionStart, digest) = shares.current(id);
-        if (inForce == 0 || inForce != version) revert Escrow_VersionNotInForce(id, version, inForce);
-        if (Agreements.digestOfCalldata(id, version, agreement) != digest) revert Escrow_WrongAgreement(id, version);
+        (denied, versionStart, digest) = shares.inForce(id, version);
+        if (digest == 0) revert Escrow_VersionNotInForce(id, version);
+        if (Agreements.digestOfBrief(id, version, agreement, Agreements.hashTokens(tokens)) != digest) {
+            revert Escrow_WrongAgreement(id, version);
+        }
+        uint256 pair = Agreements.pairIndex(dataClass, privacy);
         if ((denied >> pair) & 1 != 0 || !Agreements.isAuthorised(agreement.shares, pair)) {
             revert Escrow_PairDenied(dataClass, privacy);
         }
-        bytes32 tokensHash = Agreements.hashTokens(tokens);
-        if (tokensHash != agreement.tokensHash) revert Escrow_WrongTokenList(tokensHash, agreement.tokensHash);
         if (tokenIndex >= tokens.length || tokens[tokenIndex].token != order.token) revert Escrow_TokenNotAgreed(order.token);
+        floor = Agreements.floorOf(tokens[tokenIndex], dataClass);
     }
 
     /// @dev The seller is the version's agent, or was the buyer of a settled page that may be sold on, over the same lots.
@@ -317,15 +324,18 @@ contract Escrow is IEscrowTrade, EscrowBase {
         if (!MerkleProof.verifyCalldata(path, root, leaf)) revert Escrow_NotForThisBuyer(buyer);
     }
 
-    function _askHook(Purchase calldata purchase, bytes32 orderHash, address buyer) private view returns (uint256 bps) {
-        SellOrder calldata order = purchase.order;
+    function _askHook(SellOrder calldata order, Extras[] calldata extras, bytes32 orderHash, address buyer)
+        private
+        view
+        returns (uint256 bps)
+    {
         uint256 listPrice;
         uint256 lots;
         for (uint256 i = 0; i < order.pages.length; ++i) {
             listPrice += order.pages[i].price;
             lots += order.pages[i].lotCount;
         }
-        bytes calldata data = purchase.extras.length == 0 ? msg.data[:0] : purchase.extras[0].hookData;
+        bytes calldata data = extras.length == 0 ? msg.data[:0] : extras[0].hookData;
         bps = Hooks.askPurchase(order.hook, order.hookCodeHash, orderHash, buyer, listPrice, lots, data);
         if (bps == 0 || bps > Deals.WHOLE) revert Escrow_HookRefused(order.hook);
     }
@@ -333,24 +343,25 @@ contract Escrow is IEscrowTrade, EscrowBase {
     /// @dev Each page has its lots, a deposit and a bond within the token's terms, and a price that reaches the floor, or the
     /// principals' consent. DISPUTED data always needs both principals.
     /// @return total Prices and deposits.
-    function _checkPages(Purchase calldata purchase, TokenTerms memory token, uint256 priceBps, bytes32 orderHash)
-        private
-        view
-        returns (uint256 total)
-    {
-        SellOrder calldata order = purchase.order;
+    function _checkPages(
+        SellOrder calldata order,
+        Purchase calldata purchase,
+        uint256 token,
+        uint256 priceBps,
+        uint256 floor,
+        bytes32 orderHash
+    ) private view returns (uint256 total) {
         Page[] calldata pages = order.pages;
         uint256 count = pages.length;
         if (count == 0 || count > Deals.MAX_PAGES) revert Escrow_PageCount(count);
-        uint8 dataClass = order.dataClass;
         bool provenOnly = Deals.has(order, Deals.PROVEN_ONLY);
-        uint256 floor = Agreements.floorOf(purchase.tokens[purchase.tokenIndex], dataClass);
+        bool disputed = order.dataClass == Agreements.DISPUTED;
         bool consented = false;
         for (uint256 i = 0; i < count; ++i) {
             Page calldata page = pages[i];
             uint256 lots = page.lotCount;
             if (lots == 0 || lots > Deals.MAX_LOTS) revert Escrow_LotCount(lots);
-            (uint256 most, uint256 least) = _depositAndBond(token, lots);
+            (uint256 most, uint256 least) = TokenWords.depositAndBond(token, lots);
             uint256 deposit = page.challengeDeposit;
             if (provenOnly) most = 0;
             if (deposit > most) revert Escrow_DepositTooHigh(i, deposit, most);
@@ -360,22 +371,10 @@ contract Escrow is IEscrowTrade, EscrowBase {
                 // Below 2^128 x 2^16, and sums of 32 of them; a floor is below 2^128 x 2^5.
                 if (priceBps != Deals.WHOLE) price = price * priceBps / Deals.WHOLE;
                 total += price + deposit;
-                if (consented || (dataClass != Agreements.DISPUTED && price >= floor * lots && price != 0)) continue;
+                if (consented || (!disputed && price >= floor * lots && price != 0)) continue;
                 _checkConsent(purchase, orderHash, i, price, floor * lots);
             }
             consented = true;
-        }
-    }
-
-    /// @dev The highest deposit and the least bond of a page.
-    function _depositAndBond(TokenTerms memory token, uint256 lots) private pure returns (uint256 most, uint256 least) {
-        if (lots == 1) (most, least) = (token.deposit1, token.bond1);
-        else if (lots <= 8) (most, least) = (token.deposit8, token.bond8);
-        else (most, least) = (token.deposit32, token.bond32);
-        unchecked {
-            // Below 2^32 x 10^18.
-            uint256 unit = 10 ** token.scale;
-            return (most * unit, least * unit);
         }
     }
 
@@ -384,11 +383,15 @@ contract Escrow is IEscrowTrade, EscrowBase {
         uint8 dataClass = purchase.order.dataClass;
         if (purchase.extras.length == 0) revert Escrow_BelowFloor(page, price, least);
         Extras calldata extras = purchase.extras[0];
-        if (dataClass != Agreements.OEM && !Signatures.isValid(purchase.agreement.owner, orderHash, extras.ownerSignature)) {
-            revert Escrow_NoConsent(purchase.agreement.owner);
+        VersionParties calldata parties = extras.parties;
+        if (Agreements.hashParties(parties) != purchase.agreement.partiesHash) {
+            revert Escrow_WrongAgreement(purchase.order.agreementId, purchase.order.version);
         }
-        if (dataClass != Agreements.USER && !Signatures.isValid(purchase.agreement.oem, orderHash, extras.oemSignature)) {
-            revert Escrow_NoConsent(purchase.agreement.oem);
+        if (dataClass != Agreements.OEM && !Signatures.isValid(parties.owner, orderHash, extras.ownerSignature)) {
+            revert Escrow_NoConsent(parties.owner);
+        }
+        if (dataClass != Agreements.USER && !Signatures.isValid(parties.oem, orderHash, extras.oemSignature)) {
+            revert Escrow_NoConsent(parties.oem);
         }
     }
 
@@ -396,30 +399,38 @@ contract Escrow is IEscrowTrade, EscrowBase {
 
     /// @dev From Funded: the page's lots, or those of all pages one after the other where they end together. The two pages of
     /// a DISPUTED deal have the same lots.
-    function _openAll(Terms calldata terms, uint256 page, bytes32 key, Deal memory deal, Opening calldata opening) private {
-        if (!Deals.has(terms.order, Deals.ALL_OR_NOTHING) || _isDisputed(terms)) {
-            _openLots(terms.order, terms.sale.rightKey, page, key, deal, opening, 0, opening.lots.length);
+    function _openAll(
+        SellOrder calldata order,
+        bytes32 rightKey,
+        uint256 page,
+        bytes32 key,
+        Deal memory deal,
+        Opening calldata opening
+    ) private {
+        Lot[] calldata lots = opening.lots;
+        if (!Deals.has(order, Deals.ALL_OR_NOTHING) || order.dataClass == Agreements.DISPUTED) {
+            _openLots(order, rightKey, page, key, deal, opening, lots, 0, lots.length);
             return;
         }
         uint256 from;
-        for (uint256 i = 0; i < terms.order.pages.length; ++i) {
-            uint256 count = terms.order.pages[i].lotCount;
-            _openLots(terms.order, terms.sale.rightKey, i, key, deal, opening, from, count);
+        for (uint256 i = 0; i < order.pages.length; ++i) {
+            uint256 count = order.pages[i].lotCount;
+            _openLots(order, rightKey, i, key, deal, opening, lots, from, count);
             from += count;
         }
     }
 
     /// @dev No complaint was right about any of the lots.
-    function _checkNotBad(Terms calldata terms, uint256 page, bytes32[] calldata headers) private view {
-        if (!Deals.has(terms.order, Deals.ALL_OR_NOTHING)) {
-            _checkPageNotBad(terms.order.pages[page], headers);
+    function _checkNotBad(SellOrder calldata order, uint256 page, bytes32[] calldata headers) private view {
+        if (!Deals.has(order, Deals.ALL_OR_NOTHING)) {
+            _checkPageNotBad(order.pages[page], headers);
             return;
         }
         uint256 from;
-        for (uint256 i = 0; i < terms.order.pages.length; ++i) {
-            uint256 to = from + terms.order.pages[i].lotCount;
+        for (uint256 i = 0; i < order.pages.length; ++i) {
+            uint256 to = from + order.pages[i].lotCount;
             if (to > headers.length) revert Escrow_LotCount(headers.length);
-            _checkPageNotBad(terms.order.pages[i], headers[from:to]);
+            _checkPageNotBad(order.pages[i], headers[from:to]);
             from = to;
         }
     }
@@ -436,40 +447,40 @@ contract Escrow is IEscrowTrade, EscrowBase {
     function _settle(
         bytes32 dealId,
         bytes32 key,
-        Terms calldata terms,
+        SellOrder calldata order,
+        Sale calldata sale,
         uint256 page,
         Deal memory deal,
         VersionTerms calldata agreement,
         bool byReceipt
     ) private {
-        SellOrder calldata order = terms.order;
-        if (Agreements.digestOfCalldata(order.agreementId, order.version, agreement) != terms.sale.agreementDigest) {
+        if (Agreements.digestOfCalldata(order.agreementId, order.version, agreement) != sale.agreementDigest) {
             revert Escrow_WrongAgreement(order.agreementId, order.version);
         }
         _deals[key].state = State.Settled;
-        (uint256 price, uint256 deposit) = _heldFor(terms, page, deal);
-        _endBonds(dealId, terms, page, deal, false, false);
-        _credit(Sales.buyer(terms.sale.party), order.token, deposit);
-        _split(dealId, terms, page, agreement, price, byReceipt);
+        (uint256 price, uint256 deposit) = _heldFor(order, sale, page, deal);
+        _endBonds(dealId, order, page, deal, false, false);
+        _credit(Sales.buyer(sale.party), order.token, deposit);
+        _split(dealId, order, sale, page, agreement, price, byReceipt);
     }
 
     function _split(
         bytes32 dealId,
-        Terms calldata terms,
+        SellOrder calldata order,
+        Sale calldata sale,
         uint256 page,
         VersionTerms calldata agreement,
         uint256 price,
         bool byReceipt
     ) private {
-        SellOrder calldata order = terms.order;
-        address token = order.token;
-        Amounts memory part = _partsOf(order, terms.sale.party, agreement.shares, price);
-        _credit(agreement.owner, token, part.owner);
-        _credit(agreement.oem, token, part.oem);
-        _credit(agreement.agent, token, part.agent);
-        _credit(agreement.storagePayee, token, part.storagePayee);
-        _credit(order.seller, token, part.seller);
-        _credit(Sales.recipient(terms.sale.fee), token, part.fee);
+        mapping(address account => uint256) storage credits = _credits[order.token];
+        Amounts memory part = _partsOf(order, sale.party, agreement.shares, price);
+        _creditIn(credits, agreement.owner, part.owner);
+        _creditIn(credits, agreement.oem, part.oem);
+        _creditIn(credits, agreement.agent, part.agent);
+        _creditIn(credits, agreement.storagePayee, part.storagePayee);
+        _creditIn(credits, order.seller, part.seller);
+        _creditIn(credits, Sales.recipient(sale.fee), part.fee);
         emit Settled(dealId, page, byReceipt, part.owner, part.oem, part.agent, part.storagePayee, part.seller, part.fee);
     }
 

@@ -5,7 +5,7 @@ import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessMana
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { IVehicleRegistry } from "../identity/IVehicleRegistry.sol";
 import { IDataRegistry } from "../rights/IDataRegistry.sol";
-import { Handles, Rights } from "../rights/libraries/Handles.sol";
+import { Handles } from "../rights/libraries/Handles.sol";
 import { Header, Headers } from "../rights/libraries/Headers.sol";
 import { IQoodShares } from "../shares/IQoodShares.sol";
 import { LedgerBase } from "../shares/LedgerBase.sol";
@@ -97,9 +97,10 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     /// @dev A page that nobody has moved yet reads as Funded, unless the buyer has rejected the whole deal. The pages of an
     /// all-or-nothing deal have one state, that of page 0.
     function _load(Terms calldata terms, uint256 page) internal view returns (bytes32 dealId, bytes32 key, Deal memory deal) {
-        if (page >= terms.order.pages.length) revert Escrow_NoSuchPage(page, terms.order.pages.length);
-        dealId = Deals.idOfCalldata(_orderHash(terms.order), terms.sale);
-        if (page == 0 || Deals.has(terms.order, Deals.ALL_OR_NOTHING)) return (dealId, dealId, _deals[dealId]);
+        SellOrder calldata order = terms.order;
+        if (page >= order.pages.length) revert Escrow_NoSuchPage(page, order.pages.length);
+        dealId = Deals.idOfCalldata(_orderHash(order), terms.sale);
+        if (page == 0 || Deals.has(order, Deals.ALL_OR_NOTHING)) return (dealId, dealId, _deals[dealId]);
         key = Deals.keyOf(dealId, page);
         deal = _deals[key];
         if (deal.state == State.None) {
@@ -126,13 +127,13 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
 
     /// @dev Funded, delivered or Challenged. Of a reserved deal only the buyer disposes, and of the whole: a rejection pays every
     /// page back, so that none may have ended before.
-    function _requireOpen(Terms calldata terms, bytes32 key, Deal memory deal) internal view {
+    function _requireOpen(Sale calldata sale, bytes32 key, Deal memory deal) internal view {
         if (deal.state != State.Funded) _requireDelivered(key, deal, true);
-        else _requireNotReserved(terms, deal);
+        else _requireNotReserved(sale, deal);
     }
 
-    function _requireNotReserved(Terms calldata terms, Deal memory deal) internal view {
-        if (_isReserved(terms, deal)) revert Escrow_Reserved(Sales.inspectBy(terms.sale.fee), block.timestamp);
+    function _requireNotReserved(Sale calldata sale, Deal memory deal) internal view {
+        if (_isReserved(sale, deal)) revert Escrow_Reserved(Sales.inspectBy(sale.fee), block.timestamp);
     }
 
     // ---------------------------------------------------------------- delivery
@@ -140,27 +141,27 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     /// @dev What both kinds of delivery on chain check first.
     function _checkDelivery(Terms calldata terms, uint256 page, bytes32 dealId, bytes32 key, Deal memory deal) internal view {
         if (deal.state != State.Funded) revert Escrow_WrongState(key, deal.state);
-        _requireNotReserved(terms, deal);
-        address hook = terms.order.hook;
-        if (hook != address(0) && !Hooks.askDelivery(hook, terms.order.hookCodeHash, dealId, page)) {
+        _requireNotReserved(terms.sale, deal);
+        SellOrder calldata order = terms.order;
+        address hook = order.hook;
+        if (hook != address(0) && !Hooks.askDelivery(hook, order.hookCodeHash, dealId, page)) {
             revert Escrow_HookRefused(hook);
         }
     }
 
-    function _isReserved(Terms calldata terms, Deal memory deal) internal view returns (bool) {
-        return block.timestamp <= Sales.inspectBy(terms.sale.fee) && deal.marks & _ACCEPTED == 0;
+    function _isReserved(Sale calldata sale, Deal memory deal) internal view returns (bool) {
+        return block.timestamp <= Sales.inspectBy(sale.fee) && deal.marks & _ACCEPTED == 0;
     }
 
     /// @dev The wrapped keys open the headers' commitments. DISPUTED data has a key of two parts, one a page.
     function _checkProof(
-        uint256 lots,
         uint256 page,
         bytes32 dealId,
         Sale calldata sale,
         uint256[] memory commitments,
         KeyDelivery calldata delivery
     ) internal view {
-        uint256 size = Proofs.sizeFor(lots);
+        uint256 size = Proofs.sizeFor(commitments.length);
         address verifier = size == 1 ? verifier1 : size == 8 ? verifier8 : verifier32;
         bool ok =
             Proofs.verify(verifier, size, Deals.contextOf(dealId, page), sale.keyX, sale.keyY, commitments, delivery);
@@ -170,8 +171,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     // ---------------------------------------------------------------- opening of headers
 
     /// @dev The lots are those sold; each is the agreement's data under an anchor of its agent, and can be sold in this deal.
-    /// @param from Position of the page's first lot in the opening.
-    /// @return commitments The key commitments that this page delivers.
+    /// @param lots Those of the opening, of which the page has `count` from `from` on.
     function _openLots(
         SellOrder calldata order,
         bytes32 rightKey,
@@ -179,21 +179,34 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         bytes32 key,
         Deal memory deal,
         Opening calldata opening,
+        Lot[] calldata lots,
         uint256 from,
         uint256 count
-    ) internal returns (uint256[] memory commitments) {
-        commitments = new uint256[](count);
+    ) internal {
+        uint8 flags = order.flags;
         bytes32[] memory hashes = new bytes32[](count);
-        bool second = page == 1 && order.dataClass == Agreements.DISPUTED;
         for (uint256 i = 0; i < count; ++i) {
-            Lot calldata lot = opening.lots[from + i];
-            bytes32 headerHash = _openLot(order, rightKey, deal, opening.formers, lot);
-            _bind(order.flags, rightKey, key, headerHash, lot.header.flags);
+            Lot calldata lot = lots[from + i];
+            bytes32 headerHash = _openLot(order, rightKey, deal, opening, lot);
+            _bind(flags, rightKey, key, headerHash, lot.header.flags);
             hashes[i] = headerHash;
-            commitments[i] = second ? lot.header.kc2 : lot.header.kc1;
         }
         _checkSold(order.pages[page], Deals.hashLots(hashes), count);
-        if (rightKey != 0) _useRight(order.flags, rightKey);
+        if (rightKey != 0) _useRight(flags, rightKey);
+    }
+
+    /// @dev The key commitments that a page delivers: DISPUTED data has a second key on its page 1.
+    function _commitments(SellOrder calldata order, uint256 page, Lot[] calldata lots)
+        internal
+        pure
+        returns (uint256[] memory commitments)
+    {
+        bool second = page == 1 && order.dataClass == Agreements.DISPUTED;
+        commitments = new uint256[](lots.length);
+        for (uint256 i = 0; i < lots.length; ++i) {
+            Header calldata header = lots[i].header;
+            commitments[i] = second ? header.kc2 : header.kc1;
+        }
     }
 
     /// @dev The hash is of whole words, so that it binds their number too; the count in the page is the seller's word.
@@ -206,7 +219,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         SellOrder calldata order,
         bytes32 rightKey,
         Deal memory deal,
-        FormerVersion[] calldata formers,
+        Opening calldata opening,
         Lot calldata lot
     ) private view returns (bytes32 headerHash) {
         Header calldata header = lot.header;
@@ -221,7 +234,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         bytes32[] calldata path = lot.path;
         if (path.length > Headers.MAX_DEPTH) revert Escrow_PathTooLong(path.length);
 
-        uint256 anchoredAt = dataRegistry.anchorOf(tsp, Headers.rootOf(headerHash, path)).time;
+        uint256 anchoredAt = dataRegistry.anchorTime(tsp, Headers.rootOf(headerHash, path));
         if (anchoredAt == 0) revert Escrow_HeaderNotAnchored(headerHash, tsp);
         if (anchoredAt > deal.purchasedAt) revert Escrow_AnchoredAfterPurchase(anchoredAt, deal.purchasedAt);
 
@@ -229,9 +242,10 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         // The pinned version was in force at purchase and the anchor is not younger, so its start alone tells whether it was
         // in force at the anchor's time; the seller of an agent's own sale is its agent. Everything else shows the version of
         // its own time.
-        bool wasAgent = lot.former == 0
+        uint256 former = lot.former;
+        bool wasAgent = former == 0
             ? rightKey == 0 && tsp == order.seller && anchoredAt >= deal.versionStart
-            : _wasAgent(order.agreementId, formers[lot.former - 1], tsp, anchoredAt);
+            : _wasAgent(order.agreementId, opening.formers[former - 1], tsp, anchoredAt);
         if (!wasAgent) revert Escrow_NotAgentAtAnchor(tsp, anchoredAt);
     }
 
@@ -239,7 +253,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     function _checkStream(SellOrder calldata order, bytes32 stream, bytes32 schema, uint256 anchoredAt) private view {
         uint256 agreementId = order.agreementId;
         (uint256 vehicle, uint64 epoch) = (agreementId >> 64, uint64(agreementId));
-        if (Handles.named(address(vehicles), Rights(vehicle, epoch, order.dataClass, order.privacy, schema)) != stream) {
+        if (Handles.named(address(vehicles), vehicle, epoch, order.dataClass, order.privacy, schema) != stream) {
             revert Escrow_StreamNotOfAgreement(stream, agreementId);
         }
         uint256 epochEnd = vehicles.epochEnd(vehicle, epoch);
@@ -274,29 +288,32 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     // ---------------------------------------------------------------- ends
 
     /// @dev What the exchange holds of the buyer for a page, or for all pages where they end together.
-    function _heldFor(Terms calldata terms, uint256 page, Deal memory deal) internal pure returns (uint256 price, uint256 deposit) {
-        if (Deals.has(terms.order, Deals.ALL_OR_NOTHING)) {
-            for (uint256 i = 0; i < terms.order.pages.length; ++i) {
-                price += Deals.priceOf(terms, i);
+    function _heldFor(SellOrder calldata order, Sale calldata sale, uint256 page, Deal memory deal)
+        internal
+        pure
+        returns (uint256 price, uint256 deposit)
+    {
+        if (Deals.has(order, Deals.ALL_OR_NOTHING)) {
+            for (uint256 i = 0; i < order.pages.length; ++i) {
+                price += Deals.priceOf(order, sale, i);
             }
             return (price, 0); // Proven deliveries only: no challenges, no deposits.
         }
-        price = Deals.priceOf(terms, page);
-        if (deal.marks & _DEPOSIT_GONE == 0) deposit = terms.order.pages[page].challengeDeposit;
+        price = Deals.priceOf(order, sale, page);
+        if (deal.marks & _DEPOSIT_GONE == 0) deposit = order.pages[page].challengeDeposit;
     }
 
     /// @dev Frees the bonds that a page, or an all-or-nothing deal, has locked, or takes them.
     /// @return taken What goes to the buyer.
-    function _endBonds(bytes32 dealId, Terms calldata terms, uint256 page, Deal memory deal, bool slash, bool late)
+    function _endBonds(bytes32 dealId, SellOrder calldata order, uint256 page, Deal memory deal, bool slash, bool late)
         internal
         returns (uint256 taken)
     {
-        SellOrder calldata order = terms.order;
         uint256 locked;
         if (!Deals.has(order, Deals.ALL_OR_NOTHING)) {
             if (deal.state != State.Funded) locked = order.pages[page].bond;
-        } else if (_isDisputed(terms)) {
-            return deal.delivered == 0 ? 0 : _endDisputedBonds(dealId, terms, deal, slash, late);
+        } else if (order.dataClass == Agreements.DISPUTED) {
+            return deal.delivered == 0 ? 0 : _endDisputedBonds(dealId, order, deal, slash, late);
         } else {
             for (uint256 i = 0; i < order.pages.length; ++i) {
                 if ((deal.delivered >> i) & 1 != 0) locked += order.pages[i].bond;
@@ -308,14 +325,14 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
 
     /// @dev Owner and OEM lock the bonds of their pages, the sealer that of page 0 once more. A right complaint costs the
     /// sealer alone; a page missing at the deadline costs its party, for the one that has delivered.
-    function _endDisputedBonds(bytes32 dealId, Terms calldata terms, Deal memory deal, bool slash, bool late)
+    function _endDisputedBonds(bytes32 dealId, SellOrder calldata order, Deal memory deal, bool slash, bool late)
         private
         returns (uint256 taken)
     {
         Parties memory parties = _parties[dealId];
-        address token = terms.order.token;
-        uint256 ofOwner = terms.order.pages[0].bond;
-        uint256 ofOem = terms.order.pages[1].bond;
+        address token = order.token;
+        uint256 ofOwner = order.pages[0].bond;
+        uint256 ofOem = order.pages[1].bond;
         if (late && deal.delivered != 3) {
             _credit(deal.delivered == 1 ? parties.owner : parties.oem, token, ofOwner + ofOem);
         } else {
@@ -323,10 +340,6 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
             _credit(parties.oem, token, ofOem);
         }
         if (slash) return ofOwner;
-        _credit(terms.order.seller, token, ofOwner);
-    }
-
-    function _isDisputed(Terms calldata terms) internal pure returns (bool) {
-        return terms.order.dataClass == Agreements.DISPUTED;
+        _credit(order.seller, token, ofOwner);
     }
 }

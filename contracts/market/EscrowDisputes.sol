@@ -70,7 +70,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         _deals[dealId].state = State.Cancelled;
         uint256 amount;
         for (uint256 i = 0; i < terms.order.pages.length; ++i) {
-            amount += Deals.priceOf(terms, i) + terms.order.pages[i].challengeDeposit;
+            amount += Deals.priceOf(terms.order, terms.sale, i) + terms.order.pages[i].challengeDeposit;
         }
         _credit(Sales.buyer(terms.sale.party), terms.order.token, amount);
         emit Rejected(dealId, amount);
@@ -100,10 +100,11 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     ) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
         _checkDelivery(terms, page, dealId, key, deal);
-        if (!_isDisputed(terms)) revert Escrow_WrongClass(terms.order.dataClass);
+        if (terms.order.dataClass != Agreements.DISPUTED) revert Escrow_WrongClass(terms.order.dataClass);
         if ((deal.delivered >> page) & 1 != 0) revert Escrow_AlreadyDelivered(page);
-        uint256[] memory commitments = _openLots(terms.order, terms.sale.rightKey, page, key, deal, opening, 0, opening.lots.length);
-        _checkProof(commitments.length, page, dealId, terms.sale, commitments, delivery);
+        Lot[] calldata lots = opening.lots;
+        _openLots(terms.order, terms.sale.rightKey, page, key, deal, opening, lots, 0, lots.length);
+        _checkProof(page, dealId, terms.sale, _commitments(terms.order, page, lots), delivery);
 
         if (deal.delivered == 0) _lockDisputedBonds(dealId, terms, agreement);
         deal.delivered |= uint32(1 << page);
@@ -131,7 +132,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
             commitments[i] = headers[i].kc1;
         }
         _checkSold(terms.order.pages[page], Deals.hashLots(hashes), count);
-        _checkProof(commitments.length, page, dealId, terms.sale, commitments, delivery);
+        _checkProof(page, dealId, terms.sale, commitments, delivery);
 
         deal.state = State.DeliveredProven;
         deal.marks |= _DEPOSIT_GONE;
@@ -144,7 +145,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     /// @inheritdoc IEscrowDisputes
     function concede(Terms calldata terms, uint256 page) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _loadEnd(terms, page);
-        _requireOpen(terms, key, deal);
+        _requireOpen(terms.sale, key, deal);
         if (msg.sender != terms.order.seller) revert Escrow_NotSeller(msg.sender, terms.order.seller);
         _refund(dealId, key, terms, page, deal, Reason.Conceded);
     }
@@ -185,7 +186,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     /// @inheritdoc IEscrowDisputes
     function refundBad(Terms calldata terms, uint256 page, bytes32[] calldata headers, uint256 index) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
-        _requireOpen(terms, key, deal);
+        _requireOpen(terms.sale, key, deal);
         bytes32 headerHash = _soldHeader(terms, page, headers, index);
         if (_marks[headerHash] != _BAD) revert Escrow_HeaderNotBad(headerHash);
         _refund(dealId, key, terms, page, deal, Reason.BadHeader);
@@ -246,11 +247,11 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     function _refund(bytes32 dealId, bytes32 key, Terms calldata terms, uint256 page, Deal memory deal, Reason reason) private {
         bool slash = deal.state != State.Funded;
         _deals[key].state = State.Refunded;
-        (uint256 price, uint256 deposit) = _heldFor(terms, page, deal);
+        (uint256 price, uint256 deposit) = _heldFor(terms.order, terms.sale, page, deal);
         // Too late also where the seller concedes before anyone asks for the refund: it would spare who withheld a page. A page
         // over a bad header could not be delivered any more.
         bool late = reason != Reason.BadHeader && block.timestamp > Sales.deliverBy(terms.sale.party);
-        uint256 bond = _endBonds(dealId, terms, page, deal, slash, late);
+        uint256 bond = _endBonds(dealId, terms.order, page, deal, slash, late);
         _credit(Sales.buyer(terms.sale.party), terms.order.token, price + deposit + bond);
         emit Refunded(dealId, page, reason, price + deposit, bond);
     }
@@ -258,7 +259,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     function _checkReserved(Terms calldata terms, bytes32 dealId, Deal memory deal) private view {
         if (deal.state != State.Funded) revert Escrow_WrongState(dealId, deal.state);
         if (msg.sender != Sales.buyer(terms.sale.party)) revert Escrow_NotBuyer(msg.sender, Sales.buyer(terms.sale.party));
-        if (!_isReserved(terms, deal)) revert Escrow_NotReserved(Sales.inspectBy(terms.sale.fee), block.timestamp);
+        if (!_isReserved(terms.sale, deal)) revert Escrow_NotReserved(Sales.inspectBy(terms.sale.fee), block.timestamp);
     }
 
     function _soldHeader(Terms calldata terms, uint256 page, bytes32[] calldata headers, uint256 index)

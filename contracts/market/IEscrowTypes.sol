@@ -5,7 +5,7 @@ import { IVehicleRegistry } from "../identity/IVehicleRegistry.sol";
 import { IDataRegistry } from "../rights/IDataRegistry.sol";
 import { Header } from "../rights/libraries/Headers.sol";
 import { IQoodShares } from "../shares/IQoodShares.sol";
-import { TokenFloor, VersionTerms } from "../shares/libraries/Agreements.sol";
+import { TokenFloor, VersionBrief, VersionParties, VersionTerms } from "../shares/libraries/Agreements.sol";
 import { IComplaintVerifier } from "./IComplaintVerifier.sol";
 import { Sale, SellOrder, Terms } from "./libraries/Deals.sol";
 
@@ -82,8 +82,8 @@ interface IEscrowTypes {
     /// @notice What a buyer brings.
     /// @param order The seller's order.
     /// @param sellerSignature Its signature.
-    /// @param agreement Preimage of the pinned agreement version.
-    /// @param tokens Preimage of `agreement.tokensHash`.
+    /// @param agreement With `tokens`, preimage of the pinned agreement version.
+    /// @param tokens The tokens that it accepts.
     /// @param tokenIndex Position of the order's token in it.
     /// @param keyX Delivery key, x.
     /// @param keyY Delivery key, y.
@@ -93,7 +93,7 @@ interface IEscrowTypes {
     struct Purchase {
         SellOrder order;
         bytes sellerSignature;
-        VersionTerms agreement;
+        VersionBrief agreement;
         TokenFloor[] tokens;
         uint256 tokenIndex;
         uint256 keyX;
@@ -104,6 +104,7 @@ interface IEscrowTypes {
     }
 
     /// @notice What only some purchases need.
+    /// @param parties Preimage of the agreement's `partiesHash`, for who needs one of the signatures below.
     /// @param ownerSignature The owner's signature of the order: DISPUTED data, and USER data below the floor.
     /// @param oemSignature The OEM's: DISPUTED data, and OEM data below the floor.
     /// @param buyerPath Path of the buyer in the order's list of buyers.
@@ -111,6 +112,7 @@ interface IEscrowTypes {
     /// @param right Empty, or the terms of the deal that the seller's resale right comes from.
     /// @param rightPage Its page.
     struct Extras {
+        VersionParties parties;
         bytes ownerSignature;
         bytes oemSignature;
         bytes32[] buyerPath;
@@ -206,9 +208,8 @@ interface IEscrowTypes {
     error Escrow_BondTooLow(uint256 page, uint256 bond, uint256 least);
     error Escrow_AnswerTimeWithoutChallenge(uint256 answerTime);
     error Escrow_BadDeliveryKey(uint256 x, uint256 y);
-    error Escrow_VersionNotInForce(uint256 agreementId, uint32 given, uint32 inForce);
+    error Escrow_VersionNotInForce(uint256 agreementId, uint32 version);
     error Escrow_WrongAgreement(uint256 agreementId, uint32 version);
-    error Escrow_WrongTokenList(bytes32 given, bytes32 agreed);
     error Escrow_TokenNotAgreed(address token);
     error Escrow_PairDenied(uint8 dataClass, uint8 privacy);
     error Escrow_SellerNotAgent(address seller, address agent);

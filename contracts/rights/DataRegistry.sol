@@ -35,6 +35,11 @@ contract DataRegistry is IDataRegistry {
     }
 
     /// @inheritdoc IDataRegistry
+    function anchorTime(address tsp, bytes32 root) external view returns (uint256) {
+        return _anchors[tsp][root].time;
+    }
+
+    /// @inheritdoc IDataRegistry
     function openHeader(Header calldata header, bytes32[] calldata path)
         external
         view

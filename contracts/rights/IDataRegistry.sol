@@ -48,6 +48,9 @@ interface IDataRegistry {
     /// @notice The anchor of (tsp, root); all zero where there is none.
     function anchorOf(address tsp, bytes32 root) external view returns (Anchor memory);
 
+    /// @notice When a TSP anchored a root, Unix seconds; 0 where it did not.
+    function anchorTime(address tsp, bytes32 root) external view returns (uint256);
+
     /// @notice Opens a header under an anchor of the TSP that it names.
     /// @dev Requirements:
     /// - The path has at most 20 nodes.

@@ -21,12 +21,12 @@ interface IQoodShares {
         uint32 latest; // highest version recorded, 0 where there is no agreement
         uint32 nonce; // changes so far; the next text must carry it
         uint32 noticePeriod; // of the latest text, seconds
-        uint8 denied; // bit per pair, cleared by the next text
     }
 
-    /// @notice A version, in one slot.
+    /// @notice A version, in one slot, which alone tells whether it is in force as long as none follows it.
     struct Version {
-        uint40 start; // Unix seconds
+        uint32 start; // Unix seconds, until the year 2106
+        uint8 marks; // bits 0-5: denied pairs; bit 7: another version follows
         bytes27 digest; // zero: nothing is in force from `start` on
     }
 
@@ -34,7 +34,7 @@ interface IQoodShares {
 
     event Agreed(uint256 indexed agreementId, uint32 indexed version, address indexed agent, Agreement text, VersionTerms terms);
     event Denied(uint256 indexed agreementId, address indexed by, uint8 dataClass, uint8 privacy);
-    event Ended(uint256 indexed agreementId, address indexed by, uint32 version, uint40 endsAt);
+    event Ended(uint256 indexed agreementId, address indexed by, uint32 version, uint32 endsAt);
 
     // ---------------------------------------------------------------- errors
 
@@ -110,7 +110,13 @@ interface IQoodShares {
     /// @return denied Bit per pair.
     /// @return start Its start.
     /// @return digest Its digest.
-    function current(uint256 agreementId) external view returns (uint32 version, uint8 denied, uint40 start, bytes27 digest);
+    function current(uint256 agreementId) external view returns (uint32 version, uint8 denied, uint32 start, bytes27 digest);
+
+    /// @notice A version, if it is in force now: the cheap way for who knows its number.
+    /// @return denied Bit per pair.
+    /// @return start Its start.
+    /// @return digest Its digest, zero where the version is not in force.
+    function inForce(uint256 agreementId, uint32 version) external view returns (uint8 denied, uint32 start, bytes27 digest);
 
     /// @notice The agent of a version, if the version was in force at a time.
     /// @return agent Zero where `terms` are not that version's or it was not in force at `time`.

@@ -69,7 +69,7 @@ abstract contract Ledger is ILedger, LedgerBase {
 
     /// @inheritdoc ILedger
     function creditOf(address account, address token) external view returns (uint256) {
-        return _credits[account][token];
+        return _credits[token][account];
     }
 
     /// @inheritdoc ILedger

@@ -13,23 +13,28 @@ import { ILedgerTypes } from "./ILedger.sol";
 abstract contract LedgerBase is ILedgerTypes, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    mapping(address account => mapping(address token => uint256)) internal _credits;
+    mapping(address token => mapping(address account => uint256)) internal _credits;
     mapping(address account => uint256) internal _withdrawalNonces;
     mapping(address account => mapping(address operator => bool)) internal _operators;
 
     /// @dev The caller has made sure that the contract holds the amount.
     function _credit(address account, address token, uint256 amount) internal {
-        if (amount != 0) _credits[account][token] += amount;
+        if (amount != 0) _credits[token][account] += amount;
+    }
+
+    /// @dev As {_credit}, for who credits many accounts in one token.
+    function _creditIn(mapping(address account => uint256) storage credits, address account, uint256 amount) internal {
+        if (amount != 0) credits[account] += amount;
     }
 
     /// @dev Reverts where the credit does not suffice.
     function _debit(address account, address token, uint256 amount) internal {
         if (amount == 0) return;
-        uint256 credit = _credits[account][token];
+        uint256 credit = _credits[token][account];
         if (credit < amount) revert Ledger_NotEnough(account, token, credit, amount);
         unchecked {
             // Cannot underflow: compared in the line above.
-            _credits[account][token] = credit - amount;
+            _credits[token][account] = credit - amount;
         }
     }
 

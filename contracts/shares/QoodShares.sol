@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import { IVehicleRegistry } from "../identity/IVehicleRegistry.sol";
 import { IQoodShares } from "./IQoodShares.sol";
@@ -10,6 +11,8 @@ import { Agreement, Agreements, PairShares, VersionTerms } from "./libraries/Agr
 /// @title QoodShares
 /// @notice See {IQoodShares}, which holds the documentation.
 contract QoodShares is IQoodShares, EIP712 {
+    using SafeCast for uint256;
+
     /// @notice The longest notice that a text may ask for.
     uint32 public constant MAX_NOTICE = 180 days;
 
@@ -18,6 +21,9 @@ contract QoodShares is IQoodShares, EIP712 {
 
     /// @notice Whose owners, makers and TSPs count.
     IVehicleRegistry public immutable vehicles;
+
+    /// @dev Mark of a version that another one follows.
+    uint8 private constant _FOLLOWED = 0x80;
 
     mapping(uint256 agreementId => Head) private _heads;
     mapping(uint256 agreementId => mapping(uint32 version => Version)) private _versions;
@@ -48,12 +54,11 @@ contract QoodShares is IQoodShares, EIP712 {
             revert QoodShares_BadOemSignature(text.oem);
         }
 
-        // An end whose notice is still running is overtaken: its empty version keeps its number but lasts no time at all.
-        if (_versions[id][head.latest].start > block.timestamp) _versions[id][head.latest].start = uint40(block.timestamp);
-
+        if (head.latest != 0) _follow(_versions[id][head.latest]);
         version = head.latest + 1;
-        _heads[id] = Head({ latest: version, nonce: head.nonce + 1, noticePeriod: text.noticePeriod, denied: 0 });
-        _versions[id][version] = Version({ start: uint40(block.timestamp), digest: Agreements.digest(id, version, terms) });
+        _heads[id] = Head({ latest: version, nonce: head.nonce + 1, noticePeriod: text.noticePeriod });
+        _versions[id][version] =
+            Version({ start: block.timestamp.toUint32(), marks: 0, digest: Agreements.digest(id, version, terms) });
         emit Agreed(id, version, text.agent, text, terms);
     }
 
@@ -67,12 +72,12 @@ contract QoodShares is IQoodShares, EIP712 {
         if (head.latest == 0) revert QoodShares_NoAgreement(id);
         if (dataClass == 0 || dataClass > 3 || privacy == 0 || privacy > 2) revert QoodShares_UnknownPair(dataClass, privacy);
         uint8 bit = uint8(1 << Agreements.pairIndex(dataClass, privacy));
-        if (head.denied & bit != 0) revert QoodShares_AlreadyDenied(dataClass, privacy);
+        Version storage text = _latestText(id, head.latest);
+        if (text.marks & bit != 0) revert QoodShares_AlreadyDenied(dataClass, privacy);
 
+        text.marks |= bit;
         // A new nonce, so that a text signed before the denial cannot undo it.
-        head.denied |= bit;
-        head.nonce += 1;
-        _heads[id] = head;
+        _heads[id].nonce = head.nonce + 1;
         emit Denied(id, msg.sender, dataClass, privacy);
     }
 
@@ -82,13 +87,15 @@ contract QoodShares is IQoodShares, EIP712 {
         uint256 id = Agreements.id(vehicle, epoch);
         Head memory head = _heads[id];
         if (head.latest == 0) revert QoodShares_NoAgreement(id);
-        if (_versions[id][head.latest].digest == 0) revert QoodShares_AlreadyEnded(id);
+        Version storage text = _versions[id][head.latest];
+        if (text.digest == 0) revert QoodShares_AlreadyEnded(id);
 
-        uint40 endsAt = uint40(block.timestamp + head.noticePeriod);
+        text.marks |= _FOLLOWED;
+        uint32 endsAt = (block.timestamp + head.noticePeriod).toUint32();
         head.latest += 1;
         head.nonce += 1;
         _heads[id] = head;
-        _versions[id][head.latest] = Version({ start: endsAt, digest: 0 });
+        _versions[id][head.latest] = Version({ start: endsAt, marks: 0, digest: 0 });
         emit Ended(id, msg.sender, head.latest, endsAt);
     }
 
@@ -110,30 +117,45 @@ contract QoodShares is IQoodShares, EIP712 {
     }
 
     /// @inheritdoc IQoodShares
-    function current(uint256 id) external view returns (uint32 version, uint8 denied, uint40 start, bytes27 digest) {
-        Head memory head = _heads[id];
-        version = head.latest;
-        denied = head.denied;
-        Version memory found = _versions[id][version];
+    function current(uint256 id) external view returns (uint32 version, uint8 denied, uint32 start, bytes27 digest) {
+        version = _heads[id].latest;
         // Only an end starts in the future, and what comes before an end is a text.
-        if (found.start > block.timestamp) {
-            version -= 1;
-            found = _versions[id][version];
-        }
-        if (found.digest == 0) return (0, 0, 0, 0);
-        return (version, denied, found.start, found.digest);
+        if (_versions[id][version].start > block.timestamp) version -= 1;
+        (denied, start, digest) = inForce(id, version);
+        if (digest == 0) version = 0;
+    }
+
+    /// @inheritdoc IQoodShares
+    function inForce(uint256 id, uint32 version) public view returns (uint8 denied, uint32 start, bytes27 digest) {
+        Version memory found = _versions[id][version];
+        if (found.digest == 0) return (0, 0, 0);
+        if (found.marks & _FOLLOWED != 0 && _versions[id][version + 1].start <= block.timestamp) return (0, 0, 0);
+        return (found.marks & ~_FOLLOWED, found.start, found.digest);
     }
 
     /// @inheritdoc IQoodShares
     function agentAt(uint256 id, uint32 version, VersionTerms calldata terms, uint256 time) external view returns (address) {
         Version memory found = _versions[id][version];
-        uint40 next = _versions[id][version + 1].start;
+        uint32 next = _versions[id][version + 1].start;
         if (time < found.start || (next != 0 && time >= next)) return address(0);
         if (found.digest != Agreements.digestOfCalldata(id, version, terms)) return address(0);
         return terms.agent;
     }
 
     // ---------------------------------------------------------------- internal
+
+    /// @dev Another version begins now. An end whose notice is still running is overtaken: its empty version keeps its number
+    /// but lasts no time at all.
+    function _follow(Version storage latest) private {
+        if (latest.digest != 0) latest.marks |= _FOLLOWED;
+        else if (latest.start > block.timestamp) latest.start = block.timestamp.toUint32();
+    }
+
+    /// @dev The latest version that is not an end; before an end there always is one.
+    function _latestText(uint256 id, uint32 latest) private view returns (Version storage text) {
+        text = _versions[id][latest];
+        if (text.digest == 0) text = _versions[id][latest - 1];
+    }
 
     function _onlyPrincipal(uint256 vehicle, uint64 epoch) private view {
         if (msg.sender != vehicles.ownerInEpoch(vehicle, epoch) && msg.sender != vehicles.oemOf(vehicle)) {

@@ -5,7 +5,7 @@
 import type { Hex } from "../bytes/index.ts";
 import type { Voucher } from "../eip712/index.ts";
 import type { HeaderWords } from "../formats/index.ts";
-import { termsWords } from "../market/index.ts";
+import { termsWords, versionBrief, versionParties } from "../market/index.ts";
 import type {
   Agreement,
   AgeVolumeTable,
@@ -41,7 +41,8 @@ export interface Permit {
 
 const purchaseWords = (purchase: Purchase) => ({
   ...purchase,
-  extras: purchase.extras.map((extras) => ({ ...extras, right: extras.right.map(termsWords) })),
+  agreement: versionBrief(purchase.agreement),
+  extras: purchase.extras.map((extras) => ({ ...extras, parties: versionParties(purchase.agreement), right: extras.right.map(termsWords) })),
 });
 
 /** Builds the calls of one deployment. */

@@ -87,11 +87,11 @@ const agreementOf = (a: Result): Agreement => ({
 const versionTermsOf = (v: Result): VersionTerms => ({
   owner: v.owner,
   oem: v.oem,
-  agent: v.agent,
   storagePayee: v.storagePayee,
+  textHash: v.textHash,
+  agent: v.agent,
   shares: v.shares,
   tokensHash: v.tokensHash,
-  textHash: v.textHash,
 });
 
 const buyOrderOf = (w: Result): BuyOrder => ({

@@ -76,7 +76,7 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     // agreements
     headOf: async (agreementId: bigint) => {
       const h = await one<Result>("qoodShares", "headOf", [agreementId]);
-      return { latest: Number(h.latest), nonce: Number(h.nonce), noticePeriod: Number(h.noticePeriod), denied: Number(h.denied) };
+      return { latest: Number(h.latest), nonce: Number(h.nonce), noticePeriod: Number(h.noticePeriod) };
     },
     versionOf: async (agreementId: bigint, version: number) => {
       const v = await one<Result>("qoodShares", "versionOf", [agreementId, version]);

@@ -46,15 +46,26 @@ export interface Agreement {
   deadline: number;
 }
 
-/** Preimage of a version's digest: what purchase and settlement bring along. */
-export interface VersionTerms {
+/** Who is paid beside the agent, and the hash of the whole text: one hash in a version's digest. */
+export interface VersionParties {
   owner: Hex;
   oem: Hex;
-  agent: Hex;
   storagePayee: Hex;
+  textHash: Hex;
+}
+
+/** Preimage of a version's digest: what a settlement brings along. */
+export interface VersionTerms extends VersionParties {
+  agent: Hex;
   shares: bigint;
   tokensHash: Hex;
-  textHash: Hex;
+}
+
+/** What a purchase brings along beside the agreement's tokens. */
+export interface VersionBrief {
+  partiesHash: Hex;
+  agent: Hex;
+  shares: bigint;
 }
 
 /** Shares of a sale, in basis points. */

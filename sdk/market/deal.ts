@@ -4,15 +4,13 @@ import type { Hex } from "../bytes/index.ts";
 import { ensure } from "../errors/index.ts";
 import { TYPES } from "../eip712/types.ts";
 import { hashTypedData, sellOrderData } from "../eip712/index.ts";
-import { type Agreement, packShares, type TokenFloor, type VersionTerms, WHOLE_BPS } from "./agreement.ts";
+import { type Agreement, packShares, type TokenFloor, type VersionBrief, type VersionParties, type VersionTerms, WHOLE_BPS } from "./agreement.ts";
 import { saleWords } from "./sale.ts";
 import { DEAL_FLAGS, type Deal, type Extras, type Page, type Sale, type SellOrder, type Terms } from "./types.ts";
 
 const abi = AbiCoder.defaultAbiCoder();
 
 const SALE = "tuple(bytes32 party,bytes32 fee,bytes32 rightKey,bytes27 agreementDigest,uint256 keyX,uint256 keyY)";
-const VERSION_TERMS =
-  "tuple(address owner,address oem,address agent,address storagePayee,uint256 shares,bytes32 tokensHash,bytes32 textHash)";
 
 /** The most lots of a page. */
 export const MAX_LOTS = 32;
@@ -79,17 +77,30 @@ export function versionTerms(text: Agreement): VersionTerms {
   return {
     owner: text.owner,
     oem: text.oem,
-    agent: text.agent,
     storagePayee: text.storagePayee,
+    textHash: TypedDataEncoder.hashStruct("Agreement", types, text) as Hex,
+    agent: text.agent,
     shares: packShares(text.pairs),
     tokensHash: tokensHash(text.tokens),
-    textHash: TypedDataEncoder.hashStruct("Agreement", types, text) as Hex,
   };
+}
+
+/** The parties of a version, which only some purchases show. */
+export function versionParties({ owner, oem, storagePayee, textHash }: VersionTerms): VersionParties {
+  return { owner, oem, storagePayee, textHash };
+}
+
+/** What a purchase shows of a version. */
+export function versionBrief(terms: VersionTerms): VersionBrief {
+  const { owner, oem, storagePayee, textHash } = terms;
+  const partiesHash = keccak256(abi.encode(["address", "address", "address", "bytes32"], [owner, oem, storagePayee, textHash])) as Hex;
+  return { partiesHash, agent: terms.agent, shares: terms.shares };
 }
 
 /** Digest of a version, 27 bytes. */
 export function versionDigest(id: bigint, version: number, terms: VersionTerms): Hex {
-  const hash = keccak256(abi.encode(["uint256", "uint32", VERSION_TERMS], [id, version, terms]));
+  const { partiesHash, agent, shares } = versionBrief(terms);
+  const hash = keccak256(abi.encode(["uint256", "uint32", "bytes32", "address", "uint256", "bytes32"], [id, version, partiesHash, agent, shares, terms.tokensHash]));
   return hash.slice(0, 2 + 54) as Hex;
 }
 

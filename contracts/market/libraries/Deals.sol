@@ -207,8 +207,12 @@ library Deals {
     // ---------------------------------------------------------------- amounts
 
     /// @notice What was paid for a page, rounded down.
-    function priceOf(Terms calldata terms, uint256 page) internal pure returns (uint256) {
-        return uint256(terms.order.pages[page].price) * Sales.priceBps(terms.sale.party) / WHOLE;
+    function priceOf(SellOrder calldata order, Sale calldata sale, uint256 page) internal pure returns (uint256) {
+        uint256 price = order.pages[page].price;
+        unchecked {
+            // Below 2^128 x 2^16.
+            return price * Sales.priceBps(sale.party) / WHOLE;
+        }
     }
 
     /// @notice Whether a flag is set.

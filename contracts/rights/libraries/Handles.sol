@@ -28,7 +28,16 @@ library Handles {
 
     /// @notice The named handle of rights under a vehicle registry of this chain.
     function named(address registry, Rights memory rights) internal view returns (bytes32) {
-        return keccak256(abi.encode(_TAG, block.chainid, registry, rights));
+        return named(registry, rights.vehicle, rights.epoch, rights.dataClass, rights.privacy, rights.schema);
+    }
+
+    /// @notice As above, of rights word by word.
+    function named(address registry, uint256 vehicle, uint256 epoch, uint256 dataClass, uint256 privacy, bytes32 schema)
+        internal
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(_TAG, block.chainid, registry, vehicle, epoch, dataClass, privacy, schema));
     }
 
     /// @notice Decodes a proof and checks it against the handle.

@@ -48,18 +48,34 @@ struct Agreement {
     uint64 deadline;
 }
 
-/// @notice The preimage of a version's digest: what purchase and settlement must know of an agreement, and no more.
+/// @notice The preimage of a version's digest: what a settlement must know of an agreement, and no more.
+/// @param textHash EIP-712 struct hash of the whole text.
 /// @param shares The six pairs in one word, see {Agreements-pack}.
 /// @param tokensHash EIP-712 hash of the accepted tokens.
-/// @param textHash EIP-712 struct hash of the whole text.
 struct VersionTerms {
     address owner;
     address oem;
-    address agent;
     address storagePayee;
+    bytes32 textHash;
+    address agent;
     uint256 shares;
     bytes32 tokensHash;
+}
+
+/// @notice The first words of {VersionTerms}, which the digest has as one hash: most purchases need not know them.
+struct VersionParties {
+    address owner;
+    address oem;
+    address storagePayee;
     bytes32 textHash;
+}
+
+/// @notice What a purchase must know of a version, beside its tokens.
+/// @param partiesHash keccak256 of the words of {VersionParties}.
+struct VersionBrief {
+    bytes32 partiesHash;
+    address agent;
+    uint256 shares;
 }
 
 /// @title Agreements
@@ -140,9 +156,11 @@ library Agreements {
         );
     }
 
-    /// @notice Digest of a version, 27 bytes so that it shares a slot with the version's start.
+    /// @notice Digest of a version, 27 bytes so that it shares a slot with the version's start: hash of agreement, number,
+    /// parties' hash, agent, shares and tokens' hash.
     function digest(uint256 agreementId, uint32 version, VersionTerms memory terms) internal pure returns (bytes27) {
-        return bytes27(keccak256(abi.encode(agreementId, version, terms)));
+        bytes32 parties = keccak256(abi.encode(terms.owner, terms.oem, terms.storagePayee, terms.textHash));
+        return bytes27(keccak256(abi.encode(agreementId, version, parties, terms.agent, terms.shares, terms.tokensHash)));
     }
 
     /// @notice As {digest}, for terms that a caller brings along: their words are copied as they lie.
@@ -150,12 +168,37 @@ library Agreements {
         bytes32 hash;
         assembly ("memory-safe") {
             let at := mload(0x40)
+            calldatacopy(at, terms, 0x80)
+            mstore(add(at, 0x40), keccak256(at, 0x80))
             mstore(at, agreementId)
             mstore(add(at, 0x20), and(version, 0xffffffff))
-            calldatacopy(add(at, 0x40), terms, 0xe0)
-            hash := keccak256(at, 0x120)
+            calldatacopy(add(at, 0x60), add(terms, 0x80), 0x60)
+            hash := keccak256(at, 0xc0)
         }
         return bytes27(hash);
+    }
+
+    /// @notice As {digest}, of what a purchase brings along.
+    function digestOfBrief(uint256 agreementId, uint256 version, VersionBrief calldata brief, bytes32 tokensHash)
+        internal
+        pure
+        returns (bytes27)
+    {
+        bytes32 hash;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, agreementId)
+            mstore(add(at, 0x20), version)
+            calldatacopy(add(at, 0x40), brief, 0x60)
+            mstore(add(at, 0xa0), tokensHash)
+            hash := keccak256(at, 0xc0)
+        }
+        return bytes27(hash);
+    }
+
+    /// @notice Hash of a version's parties.
+    function hashParties(VersionParties calldata parties) internal pure returns (bytes32) {
+        return keccak256(abi.encode(parties));
     }
 
     // ---------------------------------------------------------------- packed shares

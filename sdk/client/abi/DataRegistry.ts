@@ -8,6 +8,7 @@ export const DataRegistryAbi = [
   "event Anchored(address indexed tsp, bytes32 indexed root, uint64 sequence, bytes32 leavesHash, bytes32 listDigest)",
   "function anchor(bytes32 root, uint64 sequence, bytes32 leavesHash, bytes32 listDigest)",
   "function anchorOf(address tsp, bytes32 root) view returns ((uint64 sequence, uint64 time, uint64 blockNumber))",
+  "function anchorTime(address tsp, bytes32 root) view returns (uint256)",
   "function openHeader((bytes32 stream, uint64 sequence, address tsp, bytes32 root, uint256 kc1, uint256 kc2, uint256 flags, bytes32 restHash) header, bytes32[] path) view returns (bytes32 headerHash, (uint64 sequence, uint64 time, uint64 blockNumber) anchored)",
   "function resolve(bytes32 handle, bytes proof) view returns ((uint256 vehicle, uint64 epoch, uint8 dataClass, uint8 privacy, bytes32 schema) rights)",
   "function vehicles() view returns (address)",

@@ -4,7 +4,7 @@ import { ZeroHash } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { sellOrderData, signTypedData } from "../../../sdk/eip712/index.ts";
 import { hashHeader } from "../../../sdk/formats/index.ts";
-import { type Extras, noExtras, page, type SellOrder, sixPairs, tokensHash, versionTerms } from "../../../sdk/market/index.ts";
+import { type Extras, noExtras, page, type SellOrder, sixPairs, versionTerms } from "../../../sdk/market/index.ts";
 import { ask, DAY, ethers, networkHelpers, now, type Role, tx, WINDOW } from "../support/chain.ts";
 import { market, type Market, outcome, pageOver, refused, signOrder } from "../support/deal.ts";
 import { agree, FAR, hash, order, PRICE, purchase } from "../support/world.ts";
@@ -131,8 +131,8 @@ describe("Escrow, orders", () => {
   it("F17: pins the agreement's version in force, by its own preimage, from its agent", async () => {
     const m = await networkHelpers.loadFixture(market);
     const { who, calls, buy, sold, agreement, text } = m;
-    await refused(tx(who.buyer, await buy({ ...sold, version: 2 })), "Escrow_VersionNotInForce", agreement, 2, 1);
-    await refused(tx(who.buyer, await buy({ ...sold, version: 0, agreementId: 9n })), "Escrow_VersionNotInForce", 9, 0, 0);
+    await refused(tx(who.buyer, await buy({ ...sold, version: 2 })), "Escrow_VersionNotInForce", agreement, 2);
+    await refused(tx(who.buyer, await buy({ ...sold, version: 0, agreementId: 9n })), "Escrow_VersionNotInForce", 9, 0);
     for (const change of [{ agent: who.at.tsp2 }, { owner: who.at.stranger }, { shares: 1n }, { textHash: ZeroHash as Hex }]) {
       await refused(tx(who.buyer, await buy(sold, { agreement: { ...versionTerms(text), ...change } })), "Escrow_WrongAgreement", agreement, 1);
     }
@@ -141,10 +141,10 @@ describe("Escrow, orders", () => {
     // Extras without a right are no right.
     await refused(tx(who.buyer, await buy(foreign, { sellerSignature: await signOrder(m, "tsp2", foreign), ...by({}) })), "Escrow_SellerNotAgent", who.at.tsp2, who.at.tsp);
     await agree(m, { ...text, nonce: 1, agent: who.at.tsp2 });
-    await refused(tx(who.buyer, await buy()), "Escrow_VersionNotInForce", agreement, 1, 2);
+    await refused(tx(who.buyer, await buy()), "Escrow_VersionNotInForce", agreement, 1);
     await tx(who.owner, calls.end(m.vehicle, 1));
     await time.increase(7 * DAY);
-    await refused(tx(who.buyer, await buy({ ...sold, version: 3 })), "Escrow_VersionNotInForce", agreement, 3, 0);
+    await refused(tx(who.buyer, await buy({ ...sold, version: 3 })), "Escrow_VersionNotInForce", agreement, 3);
   });
 
   it("F17: stops where the text does not authorise the pair, or one side has denied it", async () => {
@@ -158,10 +158,10 @@ describe("Escrow, orders", () => {
   });
 
   it("is paid in a token that owner and maker accept", async () => {
-    const { who, calls, reads, buy, sold, text, deployment: { addresses: { qdd } } } = await networkHelpers.loadFixture(market);
+    const { who, calls, reads, buy, sold, text, agreement, deployment: { addresses: { qdd } } } = await networkHelpers.loadFixture(market);
     const cheaper = [{ ...text.tokens[0]!, userFloor: 0n }];
-    await refused(tx(who.buyer, await buy(sold, { tokens: cheaper })), "Escrow_WrongTokenList", tokensHash(cheaper), tokensHash(text.tokens));
-    await refused(tx(who.buyer, await buy(sold, { tokens: [] })), "Escrow_WrongTokenList", tokensHash([]), tokensHash(text.tokens));
+    await refused(tx(who.buyer, await buy(sold, { tokens: cheaper })), "Escrow_WrongAgreement", agreement, 1);
+    await refused(tx(who.buyer, await buy(sold, { tokens: [] })), "Escrow_WrongAgreement", agreement, 1);
     await refused(tx(who.buyer, await buy(sold, { tokenIndex: 1 })), "Escrow_TokenNotAgreed", qdd);
     const token = (await (await ethers.deployContract("AwkwardToken")).getAddress()) as Hex;
     await tx(who.treasurer, calls.setToken(token, await reads.tokenTermsOf(qdd)));
