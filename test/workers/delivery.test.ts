@@ -12,7 +12,7 @@ import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import { decodeOffer } from "@qoodblock/sdk/market";
 import type { Offer } from "@qoodblock/sdk/market";
 import { createAppender, keys, proveJobId, proveJobSchema, registerStream } from "../../workers/shared/queue/index.ts";
-import { createKuboStorage } from "../../workers/shared/storage/index.ts";
+import { createKuboStorage } from "../../workers/shared/storage/kubo.ts";
 import { makeCar } from "./support/fleet.ts";
 import type { Car } from "./support/fleet.ts";
 import { buy, depositBonds, fundBuyer, mintAgreed } from "./support/market.ts";

@@ -9,7 +9,7 @@ import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import { decodeOffer, lotsOfPage } from "@qoodblock/sdk/market";
 import type { DealState, Offer, Purchase, Terms } from "@qoodblock/sdk/market";
 import { keys } from "../../../workers/shared/queue/index.ts";
-import { createKuboStorage } from "../../../workers/shared/storage/index.ts";
+import { createKuboStorage } from "../../../workers/shared/storage/kubo.ts";
 import { act } from "./market.ts";
 import { secretOf, until } from "./world.ts";
 import type { Car } from "./fleet.ts";
