@@ -35,8 +35,7 @@ const short: readonly Suite[] = [
   { name: "mutation", command: nodeTest("mutation", 1), counts: "node", lane: "computes", budget: 90 },
   { name: "findings", command: nodeTest("findings"), counts: "node", lane: "waits", budget: 60 },
   { name: "docs", command: nodeTest("docs"), counts: "node", lane: "computes", budget: 20 },
-  // One at a time: each case starts a market of ten processes.
-  { name: "e2e", command: nodeTest("e2e", 1), counts: "node", lane: "waits", budget: 420 },
+  { name: "e2e", command: nodeTest("e2e"), counts: "node", lane: "waits", budget: 420 },
 ];
 
 /** Long forms of what the short suites do a few times. */
