@@ -22,10 +22,10 @@ function checkName(name: string): void {
 /**
  * Makes an account: twelve new BIP-39 words and the first account under them, encrypted in the Web3 secret storage form
  * that wallets read. The words are the backup of everything that is derived from the seed, stream secrets too.
- * @returns the account's address.
+ * @returns the account, opened.
  * @throws QoodError ACCOUNT_EXISTS, ACCOUNT_NAME or KEYSTORES_UNUSABLE; nothing is overwritten.
  */
-export async function createAccount(folder: string, name: string, passphrase: string): Promise<string> {
+export async function createAccount(folder: string, name: string, passphrase: string): Promise<HDNodeWallet> {
   checkName(name);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -46,7 +46,7 @@ export async function createAccount(folder: string, name: string, passphrase: st
   } finally {
     rmSync(partial, { force: true });
   }
-  return wallet.address;
+  return wallet;
 }
 
 /** Names of the accounts in a folder; other files are passed over. @throws QoodError KEYSTORES_UNUSABLE */

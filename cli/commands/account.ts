@@ -13,7 +13,7 @@ export function registerAccount(program: Command): void {
     .argument("<name>", "lower-case letters, digits and hyphens")
     .action(async (name: string) => {
       const options = program.opts<GlobalOptions>();
-      printResult({ name, address: await createAccount(options.keystores, name, passphraseOf(options)) }, options.json);
+      printResult({ name, address: (await createAccount(options.keystores, name, passphraseOf(options))).address }, options.json);
     });
   account
     .command("list")

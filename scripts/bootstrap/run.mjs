@@ -33,7 +33,12 @@ const child = spawn(findNode24(), ["--disable-warning=ExperimentalWarning", scri
   cwd: root,
   // The fourth channel tells the program that this process has died, whatever killed it.
   stdio: ["inherit", "inherit", "inherit", "ipc"],
-  env: { ...process.env, INIT_CWD: process.env.INIT_CWD ?? process.cwd() },
+  env: {
+    ...process.env,
+    INIT_CWD: process.env.INIT_CWD ?? process.cwd(),
+    // A command starts up to a dozen programs with a thousand modules each: their code is compiled once.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, ".cache", "code"),
+  },
 });
 
 // A terminal sends Ctrl-C to the whole group, the child has it already; a signal sent to this process alone is passed on.

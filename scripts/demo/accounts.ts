@@ -56,10 +56,7 @@ export async function gatherCast(options: { readonly state: StateFolder; readonl
     });
     return party;
   };
-  const own = async (name: OwnRole): Promise<HDNodeWallet | Wallet> => {
-    if (!listAccounts(folder).includes(name)) await createAccount(folder, name, passphrase);
-    return openAccount(folder, name, passphrase);
-  };
+  const own = (name: OwnRole): Promise<HDNodeWallet | Wallet> => (listAccounts(folder).includes(name) ? openAccount(folder, name, passphrase) : createAccount(folder, name, passphrase));
   const [owner, oem, buyer, device] = await Promise.all([start("owner", "principal"), start("oem", "principal"), start("buyer", "buyer"), start("device", "device")]);
   const [foundation, tsp, storage, auditor] = await Promise.all([own("foundation"), own("tsp"), own("storage"), own("auditor")]);
   const addresses = {

@@ -5,9 +5,11 @@ export interface Suite {
   readonly command: readonly string[];
   /** How its output is counted: a check is one test, passed when the command ends with 0. */
   readonly counts: "check" | "node" | "mocha";
+  /** Suites of one lane run one after the other, the two lanes at the same time: what computes beside what waits for blocks and processes. */
+  readonly lane: "computes" | "waits";
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Seconds that the suite may take on two cores; said at the end, an excess is shown and fails nothing. */
+  /** Seconds that the suite may take on two cores, beside one of the other lane; said at the end, an excess is shown and fails nothing. */
   readonly budget: number;
 }
 
@@ -17,33 +19,32 @@ const nodeTest = (folder: string, concurrency = 2): readonly string[] => [
 ];
 
 const short: readonly Suite[] = [
-  { name: "typecheck", command: ["node", "node_modules/typescript/bin/tsc", "-p", "."], counts: "check", budget: 60 },
-  { name: "lint", command: ["node", "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."], counts: "check", budget: 90 },
-  { name: "lint:contracts", command: ["node", "node_modules/solhint/solhint.js", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"], counts: "check", budget: 20 },
-  { name: "lint:circuits", command: ["node", "scripts/circuits/lint.ts"], counts: "check", budget: 10 },
-  { name: "bootstrap", command: nodeTest("bootstrap"), counts: "node", budget: 30 },
-  { name: "sdk", command: nodeTest("sdk"), counts: "node", budget: 90 },
-  { name: "drive", command: nodeTest("drive"), counts: "node", budget: 60 },
-  { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", budget: 180 },
-  { name: "circuits", command: nodeTest("circuits"), counts: "node", budget: 240 },
-  { name: "ceremony", command: nodeTest("ceremony"), counts: "node", budget: 120 },
-  { name: "workers", command: nodeTest("workers"), counts: "node", budget: 150 },
-  { name: "cli", command: nodeTest("cli"), counts: "node", budget: 60 },
+  { name: "typecheck", command: ["node", "node_modules/typescript/bin/tsc", "-p", "."], counts: "check", lane: "computes", budget: 60 },
+  { name: "lint", command: ["node", "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."], counts: "check", lane: "computes", budget: 90 },
+  { name: "lint:contracts", command: ["node", "node_modules/solhint/solhint.js", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"], counts: "check", lane: "computes", budget: 20 },
+  { name: "lint:circuits", command: ["node", "scripts/circuits/lint.ts"], counts: "check", lane: "computes", budget: 10 },
+  { name: "bootstrap", command: nodeTest("bootstrap"), counts: "node", lane: "computes", budget: 30 },
+  { name: "sdk", command: nodeTest("sdk"), counts: "node", lane: "computes", budget: 90 },
+  { name: "drive", command: nodeTest("drive"), counts: "node", lane: "computes", budget: 60 },
+  { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", lane: "computes", budget: 180 },
+  { name: "circuits", command: nodeTest("circuits"), counts: "node", lane: "computes", budget: 240 },
+  { name: "ceremony", command: nodeTest("ceremony"), counts: "node", lane: "computes", budget: 120 },
+  { name: "workers", command: nodeTest("workers"), counts: "node", lane: "waits", budget: 150 },
+  { name: "cli", command: nodeTest("cli"), counts: "node", lane: "waits", budget: 60 },
   // One file after the other: the replay takes both cores.
-  { name: "mutation", command: nodeTest("mutation", 1), counts: "node", budget: 90 },
-  { name: "findings", command: nodeTest("findings"), counts: "node", budget: 60 },
-  { name: "docs", command: nodeTest("docs"), counts: "node", budget: 20 },
-  // One at a time: each case starts a market of ten processes.
-  { name: "e2e", command: nodeTest("e2e", 1), counts: "node", budget: 420 },
+  { name: "mutation", command: nodeTest("mutation", 1), counts: "node", lane: "computes", budget: 90 },
+  { name: "findings", command: nodeTest("findings"), counts: "node", lane: "waits", budget: 60 },
+  { name: "docs", command: nodeTest("docs"), counts: "node", lane: "computes", budget: 20 },
+  { name: "e2e", command: nodeTest("e2e"), counts: "node", lane: "waits", budget: 420 },
 ];
 
 /** Long forms of what the short suites do a few times. */
 const long: readonly Suite[] = [
-  { name: "deletion", command: ["node", "scripts/circuits/deletion.ts"], counts: "check", budget: 300 },
-  { name: "keys", command: nodeTest("circuits/keys"), counts: "node", env: { QOOD_KEYS: "all" }, budget: 300 },
-  { name: "day", command: ["node", "scripts/demo/main.ts", "--json", "--hours", "26", "--state", ".state/test-day"], counts: "check", budget: 180 },
+  { name: "deletion", command: ["node", "scripts/circuits/deletion.ts"], counts: "check", lane: "computes", budget: 300 },
+  { name: "keys", command: nodeTest("circuits/keys"), counts: "node", lane: "computes", env: { QOOD_KEYS: "all" }, budget: 300 },
+  { name: "day", command: ["node", "scripts/demo/main.ts", "--json", "--hours", "26", "--state", ".state/test-day"], counts: "check", lane: "computes", budget: 180 },
 ];
-const chaos: readonly Suite[] = [{ name: "kills", command: nodeTest("e2e/kill", 1), counts: "node", env: { QOOD_KILLS: "20" }, budget: 600 }];
+const chaos: readonly Suite[] = [{ name: "kills", command: nodeTest("e2e/kill", 1), counts: "node", lane: "computes", env: { QOOD_KILLS: "20" }, budget: 600 }];
 
 /** The sets of suites, each in the order in which they run: what fails fastest comes first. */
 export const suiteSets = { short, long, chaos } as const;

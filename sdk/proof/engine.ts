@@ -4,7 +4,7 @@
  * Proving takes most of a second of computation and more: call it in a child process, never in the one that holds a queue's lock. A {@link CircuitProver}
  * keeps key and program in memory, so that only its first proof pays for reading and starting them.
  */
-import { curves, groth16, wtns, type CircuitInput, type Logger, type VerificationKey } from "snarkjs";
+import type { CircuitInput, Logger, VerificationKey } from "snarkjs";
 import { FIELD_PRIME } from "../crypto/field.ts";
 import { QoodError, ensure, isQoodError } from "../errors/index.ts";
 import type { ProofArtifacts } from "./artifacts.ts";
@@ -13,6 +13,8 @@ import { fromSnarkjs, isCanonical, toSnarkjs, type Proof } from "./groth16.ts";
 const silent = (): undefined => undefined;
 // snarkjs tells some faults to its logger only; results are checked here, so its words are not needed.
 const logger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
+/** Loaded by the first proof or check: many programs know proofs only as bytes. */
+const load = () => import("snarkjs");
 // Whether snarkjs may have started threads in this process.
 let threads = false;
 
@@ -73,6 +75,7 @@ export class CircuitProver<Input extends CircuitInput, Statement> {
 
   async #prove(input: Input): Promise<Proven<Statement>> {
     const { wasm, zkey, verificationKey } = this.#artifacts;
+    const { wtns, groth16 } = await load();
     const witness = { type: "mem" as const, data: new Uint8Array() };
     try {
       await wtns.calculate(input, wasm, witness);
@@ -110,6 +113,7 @@ export async function verifyStatement<Statement>(verificationKey: VerificationKe
     throw error;
   }
   if (signals.length !== verificationKey.nPublic) return false;
+  const { groth16 } = await load();
   threads = true;
   return groth16.verify(verificationKey, signals.map(String), toSnarkjs(proof), logger);
 }
@@ -130,5 +134,6 @@ export function canonicalSignals(signals: readonly bigint[], names: readonly str
 export async function closeProofEngine(): Promise<void> {
   if (!threads) return;
   threads = false;
+  const { curves } = await load();
   await (await curves.getCurveFromName("bn128")).terminate();
 }

@@ -62,7 +62,7 @@ describe("qood buys from a TSP's workers", { concurrency: 1 }, () => {
     await appender.append(Array.from({ length: 4 }, (_, i) => car.message(i * 5, 5)), "test");
     await appender.endTrip(car.config.handle);
     running.push(...(await start));
-    await until("the offers", async () => (await announcedOffers(world, PREFIX)).length === 2, 120_000);
+    await until("the offers", async () => (await announcedOffers(world, PREFIX)).length === 2);
   });
   after(async () => {
     for (const worker of [...running, storage]) assert.equal(await worker.stop(), 0, worker.errors());
@@ -76,7 +76,7 @@ describe("qood buys from a TSP's workers", { concurrency: 1 }, () => {
     const { dealId, records } = JSON.parse(run.stdout) as { dealId: Hex; records: number };
     assert.equal(records, 10);
     assert.equal(readFileSync(join(temporary.path("receipt"), "records.csv"), "utf8").trimEnd().split("\n").length, 11);
-    await until("the seller to settle", async () => (await world.client.reads.dealOf(dealId)).state === "Settled", 60_000);
+    await until("the seller to settle", async () => (await world.client.reads.dealOf(dealId)).state === "Settled");
     for (const name of ["DeliveredProven", "DeliveredUnproven"] as const) assert.deepEqual(await readEvents(world.client.deployment, world.provider, name, { fromBlock: 0, toBlock: "latest", indexed: [dealId] }), []);
     const [settled] = await readEvents(world.client.deployment, world.provider, "Settled", { fromBlock: 0, toBlock: "latest", indexed: [dealId] });
     assert.equal(settled!.byReceipt, true);

@@ -1,7 +1,8 @@
-/** The kernel of two Poseidon hashes at once against circomlibjs, and what happens where it cannot run. */
+/** Poseidon against circomlibjs, the kernel of two hashes at once against both, and what happens where it cannot run. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { buildPoseidon } from "circomlibjs";
 import fc from "fast-check";
 import { intervalKey, intervalKeys, keyBytes, segmentKey, segmentKeys } from "@qoodblock/sdk/keys";
 import { FIELD_PRIME } from "../../sdk/crypto/field.ts";
@@ -18,8 +19,22 @@ const skip = pair === null ? "this processor cannot run the kernel" : false;
 const EXTREMES = [0n, 1n, 2n, P - 1n, P - 2n, P / 2n, P / 2n + 1n, ...[50n, 51n, 101n, 102n, 152n, 203n, 204n, 253n].flatMap((bits) => [2n ** bits - 1n, 2n ** bits, P - 2n ** bits])];
 const element = fc.oneof(fc.constantFrom(...EXTREMES), fc.bigInt(0n, P - 1n));
 
+const circomlib = await buildPoseidon();
+const expected = (inputs: readonly bigint[]): bigint => circomlib.F.toObject(circomlib(inputs.map((value) => circomlib.F.e(value))));
+
+test("a hash is circomlib's, of 1 to 16 elements, random and extreme", () => {
+  for (let count = 1; count <= 16; count++) {
+    fc.assert(fc.property(fc.array(element, { minLength: count, maxLength: count }), (inputs) => assert.equal(poseidon(inputs), expected(inputs))), { seed: count, numRuns: 40 });
+  }
+});
+
+test("a hash refuses none, 17 and what is no field element", () => {
+  for (const count of [0, 17]) assert.throws(() => poseidon(Array<bigint>(count).fill(1n)), { code: "POSEIDON_INPUTS" });
+  for (const value of [-1n, P, 2n ** 256n]) assert.throws(() => poseidon([1n, value]), { code: "NOT_A_FIELD_ELEMENT" });
+});
+
 function check(x: bigint, y: bigint, z: readonly [bigint, bigint]): void {
-  assert.deepEqual(pair!(x, y, z), z.map((value) => poseidon([x, y, value])));
+  assert.deepEqual(pair!(x, y, z), z.map((value) => expected([x, y, value])));
 }
 
 test("the kernel hashes as circomlibjs does: random and extreme elements", { skip }, () => {
@@ -52,7 +67,7 @@ test("a reference that disagrees keeps the kernel from being used", () => {
 });
 
 for (const [what, flag] of [["SIMD", "--no-enable-sse4_1"], ["fused multiply-add", "--no-enable-fma3"]] as const) {
-  test(`without ${what} circomlibjs takes over`, { skip: process.arch === "x64" ? false : "the flag is for x64" }, () => {
+  test(`without ${what} single hashes take over`, { skip: process.arch === "x64" ? false : "the flag is for x64" }, () => {
     const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
     const script = `
       import { poseidon, poseidonSeries } from ${url("../../sdk/crypto/poseidon.ts")};

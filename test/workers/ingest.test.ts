@@ -8,7 +8,7 @@ import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import { checkBatch, openBatch } from "@qoodblock/sdk/sealing";
 import { createAppender, deviceName, keys, readBatches, registerStream } from "../../workers/shared/queue/index.ts";
 import type { AnnouncedBatch } from "../../workers/shared/queue/index.ts";
-import { createKuboStorage } from "../../workers/shared/storage/index.ts";
+import { createKuboStorage } from "../../workers/shared/storage/kubo.ts";
 import { goodRow, makeCar, START } from "./support/fleet.ts";
 import type { Car } from "./support/fleet.ts";
 import { runToEnd, startWorker } from "./support/processes.ts";

@@ -7,7 +7,7 @@ import type { Terms } from "@qoodblock/sdk/market";
 import type { Chain, Lane } from "../shared/chain/index.ts";
 import type { Logger } from "../shared/log/index.ts";
 import type { Pool } from "../shared/pool/index.ts";
-import type { Storage } from "../shared/storage/index.ts";
+import type { Storage } from "../shared/storage/types.ts";
 import type { Vault } from "../shared/vault/index.ts";
 import type { Bonds } from "./bonds.ts";
 import type { CheckAnswer, CheckTask } from "./checkChild.ts";

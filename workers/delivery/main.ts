@@ -7,7 +7,7 @@ import { createPool } from "../shared/pool/index.ts";
 import { createQueue } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
 import { runWorker } from "../shared/service/index.ts";
-import { createKuboStorage } from "../shared/storage/index.ts";
+import { createKuboStorage } from "../shared/storage/kubo.ts";
 import { openVault, readPassphrase } from "../shared/vault/index.ts";
 import { createBonds } from "./bonds.ts";
 import type { CheckAnswer, CheckTask } from "./checkChild.ts";

@@ -8,7 +8,7 @@ import { anchorTree } from "@qoodblock/sdk/formats";
 import type { Lane, Mined } from "../shared/chain/index.ts";
 import type { Logger } from "../shared/log/index.ts";
 import { keys } from "../shared/queue/index.ts";
-import type { Storage } from "../shared/storage/index.ts";
+import type { Storage } from "../shared/storage/types.ts";
 import { readRecord } from "./record.ts";
 import type { Records } from "./record.ts";
 

@@ -5,7 +5,7 @@ import { createLane, openAccount, openChain, readDeployment } from "../shared/ch
 import { createFlows, startQueueWorker } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
 import { runWorker } from "../shared/service/index.ts";
-import { createKuboStorage } from "../shared/storage/index.ts";
+import { createKuboStorage } from "../shared/storage/kubo.ts";
 import { openVault, readPassphrase } from "../shared/vault/index.ts";
 import { createAnchorer } from "./anchorer.ts";
 import { anchorJob, announceStep } from "./announce.ts";

@@ -47,8 +47,7 @@ export interface BuyResult {
 
 const [folder, account] = process.argv.slice(2) as [string, string];
 const passphrase = readPassphrase({ what: `account ${account}`, file: undefined, variable: "QOOD_KEYSTORE_PASSPHRASE", env: process.env });
-if (!listAccounts(folder).includes(account)) await createAccount(folder, account, passphrase);
-const wallet = await openAccount(folder, account, passphrase);
+const wallet = listAccounts(folder).includes(account) ? await openAccount(folder, account, passphrase) : await createAccount(folder, account, passphrase);
 
 async function buy(order: BuyOrder, say: Say): Promise<BuyResult> {
   const provider = openProvider(order.rpc, order.deployment.chainId, 200);

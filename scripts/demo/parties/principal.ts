@@ -12,8 +12,7 @@ import { createAccount, listAccounts, openMnemonic } from "../../../cli/keystore
 
 const [folder, account] = process.argv.slice(2) as [string, string];
 const passphrase = readPassphrase({ what: `account ${account}`, file: undefined, variable: "QOOD_KEYSTORE_PASSPHRASE", env: process.env });
-if (!listAccounts(folder).includes(account)) await createAccount(folder, account, passphrase);
-const { wallet }: { wallet: HDNodeWallet } = await openMnemonic(folder, account, passphrase);
+const wallet: HDNodeWallet = listAccounts(folder).includes(account) ? (await openMnemonic(folder, account, passphrase)).wallet : await createAccount(folder, account, passphrase);
 
 serveCalls({
   address: () => Promise.resolve(wallet.address as Hex),

@@ -9,7 +9,7 @@ import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import { decodeOffer, lotsOfPage } from "@qoodblock/sdk/market";
 import type { DealState, Offer, Purchase, Terms } from "@qoodblock/sdk/market";
 import { keys } from "../../../workers/shared/queue/index.ts";
-import { createKuboStorage } from "../../../workers/shared/storage/index.ts";
+import { createKuboStorage } from "../../../workers/shared/storage/kubo.ts";
 import { act } from "./market.ts";
 import { secretOf, until } from "./world.ts";
 import type { Car } from "./fleet.ts";
@@ -73,8 +73,23 @@ async function bought(world: World, who: HDNodeWallet, offer: Offer, key: Delive
 /** State of a page on the chain. */
 export const stateOf = async (world: World, deal: TestDeal, page = 0): Promise<DealState> => (await world.client.reads.pageOf(deal.terms, page)).deal.state;
 
-/** Waits until a page is in a state. */
-export const untilState = (world: World, deal: TestDeal, state: DealState, page = 0): Promise<void> => until(`page ${page} to be ${state}`, async () => (await stateOf(world, deal, page)) === state);
+/** Events by which a page comes into a state. They stay, also where the state is over before anybody looks. */
+const EVENTS_OF: Readonly<Partial<Record<DealState, readonly ("DeliveredUnproven" | "DeliveredProven" | "Challenged" | "Answered" | "Settled" | "Refunded")[]>>> = {
+  ...{ DeliveredUnproven: ["DeliveredUnproven"], Challenged: ["Challenged"], DeliveredProven: ["DeliveredProven", "Answered"], Settled: ["Settled"], Refunded: ["Refunded"] },
+};
+
+/** Waits until a page is in a state, or was. */
+export async function untilState(world: World, deal: Pick<TestDeal, "dealId" | "terms">, state: DealState, page = 0): Promise<void> {
+  const { deployment, reads } = world.client;
+  await until(`page ${page} to be ${state}`, async () => {
+    if ((await reads.pageOf(deal.terms, page)).deal.state === state) return true;
+    for (const name of EVENTS_OF[state] ?? []) {
+      const events = await readEvents(deployment, world.provider, name, { fromBlock: 0, toBlock: "latest", indexed: [deal.dealId] });
+      if (events.some((event) => event.page === page)) return true;
+    }
+    return false;
+  });
+}
 
 /** The keys that the stream's owner would derive for a page's batches. */
 export function trueKeys(car: Car, deal: TestDeal, page = 0): bigint[] {

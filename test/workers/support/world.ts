@@ -92,7 +92,7 @@ export async function startWorld(): Promise<World> {
 }
 
 /** Waits until something is true; says what it waited for when it takes too long. */
-export async function until(what: string, check: () => Promise<boolean>, ms = 120_000): Promise<void> {
+export async function until(what: string, check: () => Promise<boolean>, ms = 300_000): Promise<void> {
   const end = Date.now() + ms;
   while (!(await check())) {
     if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`);

@@ -36,9 +36,11 @@ export interface ChildOptions {
  */
 export async function startChild(options: ChildOptions): Promise<ChildProgram> {
   const log = openSync(options.logFile, "a");
+  const cache = process.env.NODE_COMPILE_CACHE;
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", options.script, ...options.args], {
     stdio: ["ignore", log, log, "ipc"],
-    env: options.env,
+    // Compiled code is no secret and nobody's setting: a child takes it from where this program does.
+    env: cache === undefined ? options.env : { NODE_COMPILE_CACHE: cache, ...options.env },
     // A terminal's Ctrl-C would reach it together with us: who goes first is the parent's to decide.
     detached: true,
     serialization: "advanced",

@@ -1,4 +1,4 @@
-import { unixfs } from "@helia/unixfs";
+import { importBytes } from "ipfs-unixfs-importer";
 import { fixedSize } from "ipfs-unixfs-importer/chunker";
 import { balanced } from "ipfs-unixfs-importer/layout";
 import { CID } from "multiformats/cid";
@@ -21,22 +21,14 @@ export const UNIXFS_SETTINGS = {
 
 /** Cuts bytes into UnixFS blocks, hands each to `put` (leaves first), and gives the root's CID. */
 export async function buildDag(bytes: Uint8Array, put: (cid: CID, block: Uint8Array) => Promise<void>): Promise<CID> {
-  const fs = unixfs({
-    blockstore: {
-      put: async (cid, block) => {
-        if (!(block instanceof Uint8Array)) throw new TypeError("the importer hands over whole blocks");
-        await put(cid, block);
-        return cid;
-      },
-      // The importer only writes.
-      get: async function* () {
-        await Promise.resolve();
-        throw new Error("nothing is read while a file is cut into blocks");
-      },
-      has: () => false,
+  const blockstore = {
+    put: async (cid: CID, block: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<CID> => {
+      if (!(block instanceof Uint8Array)) throw new TypeError("the importer hands over whole blocks");
+      await put(cid, block);
+      return cid;
     },
-  });
-  return fs.addBytes(bytes, UNIXFS_SETTINGS);
+  };
+  return (await importBytes(bytes, blockstore, UNIXFS_SETTINGS)).cid;
 }
 
 /** The CID that the bytes would be stored under. */

@@ -1,4 +1,4 @@
-/** The part of circomlibjs (which has no types of its own) that the SDK uses. */
+/** The part of circomlibjs (which has no types of its own) that hashes are compared with. */
 declare module "circomlibjs" {
   export interface PrimeField {
     p: bigint;

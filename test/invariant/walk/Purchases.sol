@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-3.0-only
+pragma solidity 0.8.37;
+
+import { IEscrowTypes } from "../../../contracts/market/IEscrowTypes.sol";
+import { Page, Sale, SellOrder, Terms } from "../../../contracts/market/libraries/Deals.sol";
+import { AwkwardHook } from "../../../contracts/mocks/AwkwardHook.sol";
+import { MoodyWallet } from "./Doubles.sol";
+import { Move, Sight, Stage } from "./Stage.sol";
+
+/// @title Purchases
+/// @notice Orders of every kind, right ones and ones with one flaw, bought by anybody.
+abstract contract Purchases is Stage {
+    /// @dev What can be wrong with an order or a purchase.
+    enum Flaw {
+        None,
+        Expired,
+        Cancelled,
+        WrongSigner,
+        TooExpensive,
+        BadKey,
+        ShortWindow,
+        BelowFloor,
+        DepositTooHigh,
+        BondTooLow,
+        OtherBuyer,
+        UnknownFlags,
+        FeeNotAccepted,
+        OtherVersion
+    }
+
+    /// @dev A purchase in the making.
+    struct Plan {
+        uint256 g;
+        uint256 token;
+        Flaw flaw;
+        bool consent; // below the floor, with the principal's signature
+        uint256[][] lots;
+        address buyer;
+        address sender;
+        uint256 inspectTime;
+        uint256 bps;
+        uint256 total;
+        bytes32 orderHash;
+        IEscrowTypes.Purchase bought;
+    }
+
+    IEscrowTypes.TokenTerms[3] internal _tokenTerms;
+    address internal _feeTaker;
+    mapping(address seller => mapping(uint256 nonce => bool)) internal _cancelled;
+    mapping(address account => mapping(address operator => bool)) internal _operators;
+    uint256 internal _nextNonce = 1;
+
+    // ---------------------------------------------------------------- planning
+
+    function _plan() internal returns (Plan memory plan) {
+        plan.g = _rarely(4) ? 1 : 0;
+        for (uint256 tries = 0; tries < 4; ++tries) {
+            plan.token = _rarely(6) ? HOSTILE : _pick(2);
+            if (_tokenTerms[plan.token].listed && !_tokenTerms[plan.token].stopped) break;
+        }
+        if (_rarely(5)) plan.flaw = Flaw(1 + _pick(13));
+        plan.bps = 10_000;
+        SellOrder memory order = plan.bought.order;
+        order.seller = who[_sellerOf(plan.g)];
+        order.token = address(tokens[plan.token]);
+        order.maxFeeBps = 500;
+        order.agreementId = _agreementId(plan.g);
+        order.version = uint32(_versions[plan.g].length);
+        order.privacy = 1;
+        order.deliverTime = uint32(_between(200, 2000));
+        order.complaintWindow = uint32(_between(100, 1000));
+        order.expiry = uint64(FAR);
+        order.nonce = _nextNonce++;
+        order.legalHash = keccak256(abi.encode("terms of use", order.nonce));
+        _chooseKind(order);
+        if (order.flags & PROVEN_ONLY == 0) order.answerTime = uint32(_between(100, 600));
+        if (_rarely(5)) (order.hook, order.hookCodeHash) = (address(_hook), address(_hook).codehash);
+        if (_rarely(8)) plan.consent = true;
+        _fillPages(plan, order);
+        _spoilOrder(plan, order);
+    }
+
+    function _chooseKind(SellOrder memory order) private {
+        uint256 kind = _pick(9);
+        order.dataClass = kind < 3 ? 1 : 2;
+        order.repeatable = kind % 2 == 0;
+        if (kind == 4) order.flags = PROVEN_ONLY;
+        if (kind == 5 || kind == 6) order.flags = PROVEN_ONLY | ALL_OR_NOTHING;
+        if (kind == 7) order.dataClass = DISPUTED;
+        if (kind == 7) order.flags = PROVEN_ONLY | ALL_OR_NOTHING;
+        if (kind == 8) (order.flags, order.repeatable) = (EXCLUSIVE, false);
+    }
+
+    function _fillPages(Plan memory plan, SellOrder memory order) private {
+        uint256 count = order.dataClass == DISPUTED ? 2 : order.flags & ALL_OR_NOTHING != 0 ? _between(2, 3) : _rarely(3) ? _between(2, 3) : 1;
+        order.pages = new Page[](count);
+        plan.lots = new uint256[][](count);
+        for (uint256 p = 0; p < count; ++p) {
+            bool second = p == 1 && order.dataClass == DISPUTED;
+            plan.lots[p] = second ? plan.lots[0] : _chooseLots(plan.g, order.dataClass);
+            order.pages[p] = _page(plan, order, p, second);
+        }
+    }
+
+    function _page(Plan memory plan, SellOrder memory order, uint256 p, bool isFree) private returns (Page memory page) {
+        bytes memory packed;
+        for (uint256 k = 0; k < plan.lots[p].length; ++k) {
+            packed = bytes.concat(packed, _batches[plan.lots[p][k]].hash);
+        }
+        IEscrowTypes.TokenTerms memory terms = _tokenTerms[plan.token];
+        bool one = plan.lots[p].length == 1;
+        page.lotsHash = keccak256(packed);
+        page.lotCount = uint32(plan.lots[p].length);
+        page.price = isFree ? 0 : uint128(_floorOf(order.dataClass) * page.lotCount * 10_000 + _pick(1_000_000));
+        if (plan.consent && !isFree) page.price = uint128(_pick(100));
+        if (order.flags & PROVEN_ONLY == 0) page.challengeDeposit = uint128(_pick((one ? terms.deposit1 : terms.deposit8) + 1));
+        page.bond = uint128((one ? terms.bond1 : terms.bond8) + _pick(50));
+    }
+
+    function _floorOf(uint8 dataClass) private pure returns (uint256) {
+        return uint256(dataClass) * 100;
+    }
+
+    /// @dev One lot or two, often new ones, anchored under the version in force.
+    function _chooseLots(uint256 g, uint8 dataClass) private returns (uint256[] memory lots) {
+        lots = new uint256[](_rarely(4) ? 2 : 1);
+        for (uint256 k = 0; k < lots.length; ++k) {
+            lots[k] = _known(g, dataClass);
+        }
+    }
+
+    function _known(uint256 g, uint8 dataClass) private returns (uint256) {
+        for (uint256 tries = 0; tries < 6 && _batches.length > 0; ++tries) {
+            uint256 position = _batches.length - 1 - _pick(_batches.length < 12 ? _batches.length : 12);
+            Batch storage batch = _batches[position];
+            if (batch.g == g && batch.dataClass == dataClass && batch.anchoredAt >= _versionStart[g] && !_rarely(3)) return position;
+        }
+        return _anchorBatch(g, dataClass, _rarely(2));
+    }
+
+    function _spoilOrder(Plan memory plan, SellOrder memory order) private {
+        Flaw flaw = plan.flaw;
+        if (flaw == Flaw.Expired) order.expiry = uint64(block.timestamp - 1);
+        if (flaw == Flaw.ShortWindow) order.complaintWindow = uint32(LEAST_WINDOW - 1);
+        if (flaw == Flaw.BelowFloor) plan.consent = false;
+        if (flaw == Flaw.BelowFloor) order.pages[0].price = uint128(_floorOf(order.dataClass) - 1);
+        if (flaw == Flaw.DepositTooHigh) order.pages[0].challengeDeposit = 1_000_000;
+        if (flaw == Flaw.BondTooLow) order.pages[0].bond = 1;
+        if (flaw == Flaw.OtherBuyer) order.buyer = address(0xdead);
+        if (flaw == Flaw.UnknownFlags) order.flags |= 32;
+        if (flaw == Flaw.OtherVersion) order.version += 1;
+        if (flaw == Flaw.Cancelled) _cancelFlaw(order);
+    }
+
+    function _cancelFlaw(SellOrder memory order) private {
+        _cancelled[order.seller][order.nonce] = true;
+        _moveState(Move.Cancel, NO_TOKEN, order.seller, abi.encodeCall(exchange.cancelOrder, (order.nonce)), true);
+    }
+
+    // ---------------------------------------------------------------- signing
+
+    function _complete(Plan memory plan) internal view {
+        IEscrowTypes.Purchase memory bought = plan.bought;
+        bool feeFlaw = plan.flaw == Flaw.FeeNotAccepted && _tokenTerms[plan.token].feeBps != 0;
+        if (feeFlaw) bought.order.maxFeeBps = _tokenTerms[plan.token].feeBps - 1;
+        else if (plan.flaw == Flaw.FeeNotAccepted) plan.flaw = Flaw.None;
+        plan.orderHash = exchange.hashOrder(bought.order);
+        bought.sellerSignature = _sign(plan.flaw == Flaw.WrongSigner ? STRANGER : _sellerOf(plan.g), plan.orderHash);
+        bought.agreement = _versions[plan.g][_versions[plan.g].length - 1];
+        bought.tokens = _tokenList();
+        bought.tokenIndex = plan.token;
+        (bought.keyX, bought.keyY) = plan.flaw == Flaw.BadKey ? (uint256(0), uint256(1)) : (KEY_X, KEY_Y);
+        bought.nonce = uint48(bought.order.nonce);
+        bool disputed = bought.order.dataClass == DISPUTED;
+        if ((disputed && plan.flaw != Flaw.BelowFloor) || plan.consent) {
+            bought.extras = new IEscrowTypes.Extras[](1);
+            if (bought.order.dataClass != 1) bought.extras[0].ownerSignature = _sign(_ownerOf(plan.g), plan.orderHash);
+            if (bought.order.dataClass != 2) bought.extras[0].oemSignature = _sign(OEM, plan.orderHash);
+        }
+        if (bought.order.hook != address(0)) plan.bps = _hook.answer();
+        for (uint256 p = 0; p < bought.order.pages.length; ++p) {
+            plan.total += uint256(bought.order.pages[p].price) * plan.bps / 10_000 + bought.order.pages[p].challengeDeposit;
+        }
+        bought.maxTotal = plan.total;
+        if (plan.flaw == Flaw.TooExpensive && plan.total != 0) bought.maxTotal -= 1;
+        else if (plan.flaw == Flaw.TooExpensive) plan.flaw = Flaw.None;
+    }
+
+    // ---------------------------------------------------------------- who and when
+
+    function _hookAgrees(uint256 least, uint256 most) internal view returns (bool) {
+        return _hook.mood() == AwkwardHook.Mood.Answers && _hook.answer() >= least && _hook.answer() <= most;
+    }
+
+    function _walletAgrees(uint256 wallet) internal view returns (bool) {
+        return MoodyWallet(who[wallet]).mood() == MoodyWallet.Mood.Honest;
+    }
+
+    /// @dev Order valid, token listed and not stopped.
+    function _mayBeBought(Plan memory plan) private view returns (bool) {
+        SellOrder memory order = plan.bought.order;
+        IEscrowTypes.TokenTerms storage terms = _tokenTerms[plan.token];
+        if (plan.flaw != Flaw.None || !terms.listed || terms.stopped) return false;
+        if (_cancelled[order.seller][order.nonce] || (_denied[plan.g] >> ((order.dataClass - 1) * 2)) & 1 != 0) return false;
+        if (plan.g == 1 && !_walletAgrees(SELLER_WALLET)) return false;
+        if (order.hook != address(0) && !_hookAgrees(1, 10_000)) return false;
+        // A reduced price may fall below the floor, which the principals have not agreed to then.
+        for (uint256 p = 0; p < order.pages.length && order.dataClass != DISPUTED && !plan.consent; ++p) {
+            uint256 price = uint256(order.pages[p].price) * plan.bps / 10_000;
+            if (price < _floorOf(order.dataClass) * order.pages[p].lotCount) return false;
+        }
+        return true;
+    }
+
+    function _buy() internal {
+        Plan memory plan = _plan();
+        (plan.sender, plan.buyer) = (who[_pick(ACTORS)], address(0));
+        plan.buyer = plan.sender;
+        _complete(plan);
+        bool allowed = _mayBeBought(plan) && (_arrives(plan.token) || plan.total == 0);
+        bytes memory data = _rarely(4)
+            ? abi.encodeCall(exchange.buyWithPermit, (plan.bought, IEscrowTypes.Permit(plan.total, FAR, 27, 0, 0)))
+            : abi.encodeCall(exchange.buy, (plan.bought));
+        (bool ok, bytes memory result) = _moveMoney(Move.Buy, plan.token, plan.sender, data, allowed);
+        if (!ok) return;
+        _inside[plan.token] += plan.total;
+        _open(plan, abi.decode(result, (bytes32)));
+        _checkMoney(Move.Buy, plan.token, plan.sender);
+        // The same purchase again is the same deal, or a filled order.
+        if (_rarely(3)) _moveMoney(Move.Buy, plan.token, plan.sender, data, false);
+    }
+
+    function _buyFor() internal {
+        Plan memory plan = _plan();
+        plan.buyer = who[_rarely(2) ? BUYER : BUYER_WALLET];
+        plan.sender = _rarely(2) ? plan.buyer : who[_rarely(3) ? _pick(ACTORS) : OPERATOR];
+        plan.inspectTime = _rarely(4) ? 0 : _between(50, 500);
+        _complete(plan);
+        bool allowed = _mayBeBought(plan) && (plan.sender == plan.buyer || _operators[plan.buyer][plan.sender])
+            && _credits[plan.token][plan.sender] >= plan.total;
+        bytes memory data = abi.encodeCall(exchange.buyFor, (plan.bought, plan.buyer, uint64(plan.inspectTime)));
+        bytes32 id = _buyOutOfCredit(plan, data, allowed);
+        if (id == 0) return;
+        _credits[plan.token][plan.sender] -= plan.total;
+        _open(plan, id);
+        _checkMoney(Move.BuyFor, plan.token, plan.sender);
+    }
+
+    /// @dev Paid out of credit: no token is touched here either.
+    function _buyOutOfCredit(Plan memory plan, bytes memory data, bool allowed) private returns (bytes32) {
+        tokens[plan.token].setDead(true);
+        (bool ok, bytes memory result) = _moveMoney(Move.BuyFor, plan.token, plan.sender, data, allowed);
+        tokens[plan.token].setDead(false);
+        return ok ? abi.decode(result, (bytes32)) : bytes32(0);
+    }
+
+    // ---------------------------------------------------------------- terms, as the document has them
+
+    error Walk_OtherId(bytes32 real, bytes32 ghost);
+
+    function _open(Plan memory plan, bytes32 id) private {
+        SellOrder memory order = plan.bought.order;
+        Sale memory sale = _saleOf(plan);
+        bytes32 expected = keccak256(abi.encode(keccak256("qood/deal/v2"), plan.orderHash, sale));
+        if (id != expected) revert Walk_OtherId(id, expected);
+        uint256 i = _deals.length;
+        GhostDeal storage deal = _deals.push();
+        deal.id = id;
+        deal.terms = abi.encode(Terms(order, sale));
+        (deal.g, deal.token) = (uint8(plan.g), uint8(plan.token));
+        (deal.dataClass, deal.flags, deal.version) = (order.dataClass, order.flags, order.version);
+        deal.feeBps = _tokenTerms[plan.token].feeBps;
+        deal.feeTaker = deal.feeBps == 0 ? address(0) : _feeTaker;
+        (deal.buyer, deal.seller) = (plan.buyer, order.seller);
+        deal.hooked = order.hook != address(0);
+        deal.inspectBy = plan.inspectTime == 0 ? 0 : block.timestamp + plan.inspectTime;
+        deal.deliverBy = block.timestamp + plan.inspectTime + order.deliverTime;
+        (deal.answerTime, deal.complaintWindow) = (order.answerTime, order.complaintWindow);
+        for (uint256 p = 0; p < order.pages.length; ++p) {
+            GhostPage storage page = _pages[i].push();
+            page.lots = plan.lots[p];
+            page.price = uint256(order.pages[p].price) * plan.bps / 10_000;
+            (page.deposit, page.bond) = (order.pages[p].challengeDeposit, order.pages[p].bond);
+            page.state = IEscrowTypes.State.Funded;
+        }
+        _held[plan.token] += plan.total;
+        _see(Sight.Reduced, plan.bps < 10_000);
+    }
+
+    /// @dev buyer 160, fee 16, paid part 16, agreement's part 16, deliverBy 48; fee recipient 160, inspectBy 48, nonce 48.
+    function _saleOf(Plan memory plan) private view returns (Sale memory sale) {
+        uint16 feeBps = _tokenTerms[plan.token].feeBps;
+        uint256 inspectBy = plan.inspectTime == 0 ? 0 : block.timestamp + plan.inspectTime;
+        uint256 deliverBy = block.timestamp + plan.inspectTime + plan.bought.order.deliverTime;
+        sale.party = bytes32(abi.encodePacked(plan.buyer, feeBps, uint16(plan.bps), uint16(10_000), uint48(deliverBy)));
+        sale.fee = bytes32(abi.encodePacked(feeBps == 0 ? address(0) : _feeTaker, uint48(inspectBy), plan.bought.nonce));
+        sale.agreementDigest =
+            bytes27(keccak256(abi.encode(plan.bought.order.agreementId, plan.bought.order.version, plan.bought.agreement)));
+        (sale.keyX, sale.keyY) = (KEY_X, KEY_Y);
+    }
+}

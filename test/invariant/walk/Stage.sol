@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-only
+pragma solidity 0.8.37;
+
+import { IEscrowTypes } from "../../../contracts/market/IEscrowTypes.sol";
+import { AwkwardToken } from "../../../contracts/mocks/AwkwardToken.sol";
+import { vm } from "../Vm.sol";
+import { Ghost } from "./Ghost.sol";
+
+/// @notice What an actor can try.
+enum Move {
+    Buy,
+    BuyFor,
+    Accept,
+    Reject,
+    DeliverUnproven,
+    DeliverProven,
+    DeliverDisputed,
+    Challenge,
+    Answer,
+    Complain,
+    RefundBad,
+    Refund,
+    Concede,
+    Receipt,
+    SignedReceipt,
+    Settle,
+    Deposit,
+    Withdraw,
+    WithdrawFor,
+    TransferCredit,
+    SetOperator,
+    Cancel,
+    SetToken,
+    StopToken,
+    SetFeeRecipient
+}
+
+/// @notice What a long walk must have come by, so that it is worth something.
+enum Sight {
+    FeeChanged, // settled by a fee that is no longer the token's
+    VersionChanged, // settled by an agreement version that is no longer in force
+    Dissent, // settled though a principal denies the pair now
+    Stopped, // settled in a token that is stopped or off the list
+    WholeSettled, // an all-or-nothing deal
+    DisputedSettled,
+    WholeSlashed, // a right complaint about one page of an all-or-nothing deal
+    DisputedSlashed,
+    WithheldPage, // the missing page's bond goes to who has delivered
+    Barred, // no delivery: the headers are another's, or were shown bad
+    HookRefused, // no delivery: the hook does not want it, fails, or burns its gas
+    WalletRefused, // no receipt: the buyer's wallet does not stand by its signature
+    LastSecond, // a challenge or a complaint in the last second of the window
+    FirstSecond, // a settlement or a refund in the first second after it
+    LateDelivery, // after deliverBy, nobody having refunded
+    LateAnswer, // after the time to answer
+    Reduced // bought at the hook's price
+
+}
+
+/// @title Stage
+/// @notice Chance, and the one place where the exchange is called: each call must go through exactly if the ghost allows it, and
+/// afterwards every credit and the balance must be what the ghost says.
+abstract contract Stage is Ghost {
+    /// @dev A call that went another way than the document says.
+    error Walk_Forbidden(Move move, uint256 step);
+    error Walk_Refused(Move move, uint256 step, bytes reason);
+    /// @dev A call that failed, but by no guard.
+    error Walk_Broke(Move move, uint256 step, bytes reason);
+    error Walk_WrongCredit(address account, uint256 token, uint256 real, uint256 ghost);
+    error Walk_NotMine(Move move, address account);
+    error Walk_Insolvent(uint256 token, uint256 balance, uint256 owed);
+    error Walk_WrongState(uint256 deal, uint256 page, IEscrowTypes.State real, IEscrowTypes.State ghost);
+    error Walk_NotEnded(uint256 deal, uint256 page);
+
+    mapping(Move move => uint256) public allowedCount;
+    mapping(Move move => uint256) public refusedCount;
+
+    mapping(Sight sight => uint256) public sights;
+
+    function _see(Sight sight, bool seen) internal {
+        if (seen) ++sights[sight];
+    }
+
+    uint256 internal constant NO_TOKEN = type(uint256).max;
+
+    // ---------------------------------------------------------------- chance
+
+    bytes32 private _chance;
+    uint256 private _draws;
+
+    function _seed(uint256 seed) internal {
+        _chance = keccak256(abi.encode(_chance, seed));
+    }
+
+    function _pick(uint256 below) internal returns (uint256) {
+        return uint256(keccak256(abi.encode(_chance, ++_draws))) % below;
+    }
+
+    /// @dev Once in `times`.
+    function _rarely(uint256 times) internal returns (bool) {
+        return _pick(times) == 0;
+    }
+
+    function _between(uint256 least, uint256 most) internal returns (uint256) {
+        return least + _pick(most - least + 1);
+    }
+
+    // ---------------------------------------------------------------- calls
+
+    /// @dev A move that may call the token: purchases, payments in and out.
+    function _moveMoney(Move move, uint256 token, address sender, bytes memory data, bool allowed) internal returns (bool, bytes memory) {
+        return _call(move, token, sender, data, allowed);
+    }
+
+    /// @dev Any other move: the token is dead meanwhile, so that one which touches it fails.
+    function _moveState(Move move, uint256 token, address sender, bytes memory data, bool allowed) internal returns (bool ok) {
+        if (token != NO_TOKEN) tokens[token].setDead(true);
+        (ok,) = _call(move, token, sender, data, allowed);
+        if (token != NO_TOKEN) tokens[token].setDead(false);
+    }
+
+    uint256[] private _before;
+
+    function _call(Move move, uint256 token, address sender, bytes memory data, bool allowed)
+        private
+        returns (bool ok, bytes memory result)
+    {
+        if (token != NO_TOKEN) {
+            delete _before;
+            for (uint256 i = 0; i < who.length; ++i) {
+                _before.push(_credits[token][who[i]]);
+            }
+        }
+        vm.prank(sender);
+        (ok, result) = address(exchange).call{ gas: 12_000_000 }(data);
+        if (ok && !allowed) revert Walk_Forbidden(move, _step);
+        if (!ok && allowed) revert Walk_Refused(move, _step, result);
+        if (ok) ++allowedCount[move];
+        else ++refusedCount[move];
+        if (!ok) _checkRefusal(move, result);
+    }
+
+    /// @dev A guard says no by an error of its own: not by running into a wall.
+    function _checkRefusal(Move move, bytes memory reason) private view {
+        bytes4 selector = bytes4(reason);
+        bool isPanic = selector == bytes4(keccak256("Panic(uint256)")) || selector == bytes4(keccak256("Error(string)"));
+        if (reason.length < 4 || isPanic) revert Walk_Broke(move, _step, reason);
+    }
+
+    // ---------------------------------------------------------------- what must hold after each step
+
+    /// @dev Every credit is the ghost's, none but the sender's has fallen, and the exchange has what it owes, exactly.
+    function _checkMoney(Move move, uint256 token, address sender) internal view {
+        WalkSum memory sum;
+        address asset = address(tokens[token]);
+        for (uint256 i = 0; i < who.length; ++i) {
+            address account = who[i];
+            uint256 real = exchange.creditOf(account, asset);
+            if (real != _credits[token][account]) revert Walk_WrongCredit(account, token, real, _credits[token][account]);
+            if (real < _before[i] && account != sender && !_mayFall[_step][account]) revert Walk_NotMine(move, account);
+            sum.owed += real;
+        }
+        sum.balance = tokens[token].balanceOf(address(exchange));
+        sum.owed += _held[token];
+        if (sum.balance != sum.owed || sum.balance != _inside[token]) revert Walk_Insolvent(token, sum.balance, sum.owed);
+    }
+
+    struct WalkSum {
+        uint256 balance;
+        uint256 owed;
+    }
+
+    // ---------------------------------------------------------------- moods
+
+    function _isKind(AwkwardToken.Mood mood) internal pure returns (bool) {
+        return mood == AwkwardToken.Mood.Honest || mood == AwkwardToken.Mood.CallsBack;
+    }
+
+    /// @dev Whether a transfer to the exchange brings what it says.
+    function _arrives(uint256 token) internal view returns (bool) {
+        return _isKind(tokens[token].mood());
+    }
+}
