@@ -191,6 +191,12 @@ describe("Escrow, orders", () => {
       }
       await tx(who.buyer, await buy(cheap, { ...by({ [name]: good }), nonce: (nonce += 1n) }));
     }
+    // Whose consent counts is the agreement's word: other parties are not the preimage of its hash.
+    const stranger = priced(1n);
+    const call = await buy(stranger, by({ ownerSignature: await signOrder(m, "stranger", stranger) }));
+    const [ownerWord, strangerWord] = [who.at.owner, who.at.stranger].map((address) => address.slice(2).toLowerCase().padStart(64, "0"));
+    expect(call.data.split(ownerWord!)).to.have.length(2);
+    await refused(tx(who.buyer, { ...call, data: call.data.replace(ownerWord!, strangerWord!) as Hex }), "Escrow_WrongAgreement", m.agreement, 1);
     for (const [price, dataClass] of [[2_000_000n, 2], [1_000_000n, 1]] as const) await tx(who.buyer, await buy(priced(price, dataClass)));
     // The page that is too cheap is named; one consent holds for all pages.
     const [p] = sold.pages;

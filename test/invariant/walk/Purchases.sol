@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { IEscrowTypes } from "../../../contracts/market/IEscrowTypes.sol";
 import { Page, Sale, SellOrder, Terms } from "../../../contracts/market/libraries/Deals.sol";
 import { AwkwardHook } from "../../../contracts/mocks/AwkwardHook.sol";
+import { VersionBrief, VersionParties, VersionTerms } from "../../../contracts/shares/libraries/Agreements.sol";
 import { MoodyWallet } from "./Doubles.sol";
 import { Move, Sight, Stage } from "./Stage.sol";
 
@@ -166,7 +167,9 @@ abstract contract Purchases is Stage {
         else if (plan.flaw == Flaw.FeeNotAccepted) plan.flaw = Flaw.None;
         plan.orderHash = exchange.hashOrder(bought.order);
         bought.sellerSignature = _sign(plan.flaw == Flaw.WrongSigner ? STRANGER : _sellerOf(plan.g), plan.orderHash);
-        bought.agreement = _versions[plan.g][_versions[plan.g].length - 1];
+        VersionTerms memory version = _versions[plan.g][_versions[plan.g].length - 1];
+        VersionParties memory parties = VersionParties(version.owner, version.oem, version.storagePayee, version.textHash);
+        bought.agreement = VersionBrief(keccak256(abi.encode(parties)), version.agent, version.shares);
         bought.tokens = _tokenList();
         bought.tokenIndex = plan.token;
         (bought.keyX, bought.keyY) = plan.flaw == Flaw.BadKey ? (uint256(0), uint256(1)) : (KEY_X, KEY_Y);
@@ -174,6 +177,7 @@ abstract contract Purchases is Stage {
         bool disputed = bought.order.dataClass == DISPUTED;
         if ((disputed && plan.flaw != Flaw.BelowFloor) || plan.consent) {
             bought.extras = new IEscrowTypes.Extras[](1);
+            bought.extras[0].parties = parties;
             if (bought.order.dataClass != 1) bought.extras[0].ownerSignature = _sign(_ownerOf(plan.g), plan.orderHash);
             if (bought.order.dataClass != 2) bought.extras[0].oemSignature = _sign(OEM, plan.orderHash);
         }
@@ -294,8 +298,12 @@ abstract contract Purchases is Stage {
         uint256 deliverBy = block.timestamp + plan.inspectTime + plan.bought.order.deliverTime;
         sale.party = bytes32(abi.encodePacked(plan.buyer, feeBps, uint16(plan.bps), uint16(10_000), uint48(deliverBy)));
         sale.fee = bytes32(abi.encodePacked(feeBps == 0 ? address(0) : _feeTaker, uint48(inspectBy), plan.bought.nonce));
-        sale.agreementDigest =
-            bytes27(keccak256(abi.encode(plan.bought.order.agreementId, plan.bought.order.version, plan.bought.agreement)));
+        VersionTerms memory pinned = _versions[plan.g][_versions[plan.g].length - 1];
+        bytes32 partiesHash = keccak256(abi.encode(pinned.owner, pinned.oem, pinned.storagePayee, pinned.textHash));
+        bytes memory preimage = abi.encode(
+            plan.bought.order.agreementId, plan.bought.order.version, partiesHash, pinned.agent, pinned.shares, pinned.tokensHash
+        );
+        sale.agreementDigest = bytes27(keccak256(preimage));
         (sale.keyX, sale.keyY) = (KEY_X, KEY_Y);
     }
 }

@@ -220,7 +220,7 @@ abstract contract World {
         (bytes32 tokensHash, bytes32 textHash) = _probe.text(text);
         bytes32 digest = _typed("QoodShares", address(_shares), textHash);
         _shares.agree(text, _sign(_ownerOf(g), digest), _sign(OEM, digest));
-        _versions[g].push(VersionTerms(text.owner, text.oem, text.agent, text.storagePayee, packed, tokensHash, textHash));
+        _versions[g].push(VersionTerms(text.owner, text.oem, text.storagePayee, textHash, text.agent, packed, tokensHash));
         _ownerBps[g].push(ownerBps);
         _versionStart[g] = block.timestamp;
         _denied[g] = 0;
