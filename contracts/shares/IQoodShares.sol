@@ -11,7 +11,8 @@ import { Agreement, VersionTerms } from "./libraries/Agreements.sol";
 /// - A version is stored as a 27-byte digest with its start. Its text stands in the event, its preimage in calldata where
 ///   it is needed. No version is ever deleted: open deals keep the one that they pinned.
 /// - An `end` writes an empty version that starts when the notice is over. So "version v was in force at time t" is always
-///   start(v) <= t < start(v + 1), and two slots show it.
+///   start(v) <= t < start(v + 1), and two slots show it. A version that none follows shows by its own slot that it is in
+///   force.
 /// - A closed epoch may still get new versions, signed by the owner of that epoch: old data stays sellable by a new agent.
 interface IQoodShares {
     // ---------------------------------------------------------------- types
