@@ -15,7 +15,7 @@ import { temporaryFolder } from "../support/folder.ts";
 
 const workers = fileURLToPath(new URL("../../workers", import.meta.url));
 
-it("a worker that is still starting when another fails is ended with the rest", { timeout: 30_000 }, async () => {
+it("a worker that is still starting when another fails is ended with the rest", { timeout: 240_000 }, async () => {
   const temporary = temporaryFolder();
   const mark = temporary.path("slow.pid");
   const program = (name: string, source: string): string => {
@@ -24,7 +24,7 @@ it("a worker that is still starting when another fails is ended with the rest", 
     return relative(workers, temporary.path(name));
   };
   // Never ready; ends by SIGTERM, as every worker does, and by itself if nobody ends it.
-  const slow = program("slow", `import { renameSync, writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(`${mark}.part`)}, String(process.pid)); renameSync(${JSON.stringify(`${mark}.part`)}, ${JSON.stringify(mark)}); setTimeout(() => {}, 20000);`);
+  const slow = program("slow", `import { renameSync, writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(`${mark}.part`)}, String(process.pid)); renameSync(${JSON.stringify(`${mark}.part`)}, ${JSON.stringify(mark)}); setTimeout(() => {}, 200_000);`);
   // Fails when the other one is known to be running.
   const failing = program("failing", `import { existsSync } from "node:fs"; while (!existsSync(${JSON.stringify(mark)})) await new Promise((resolve) => setTimeout(resolve, 10)); console.error("it cannot work"); process.exit(1);`);
   const state = await openStateFolder(temporary.path("state"));

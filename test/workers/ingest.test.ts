@@ -122,7 +122,7 @@ describe("ingest", () => {
       await victim.kill();
     }
     await appender.endTrip(car.config.handle);
-    await until("all batches", async () => (await announced(prefix)).length === 6, 40_000);
+    await until("all batches", async () => (await announced(prefix)).length === 6);
     await verify(prefix, car, 120);
     assert.equal(await steady.stop(), 0, steady.errors());
   });
