@@ -26,7 +26,7 @@ export function report(name: string, title: string, rows: readonly Row[]): void 
     process.stdout.write(
       `  ${row.what.padEnd(width)}  ${shown(row.measured).padStart(9)} ${row.unit.padEnd(10)}` +
         (row.beside === undefined ? "" : `  ${row.beside.name} ${shown(row.beside.value)}, ratio ${ratio!.toFixed(2)}`) +
-        (row.goal === undefined ? "" : `  (goal ${row.goal.side} ${row.goal.ratio}: ${met})`) +
+        (row.goal === undefined ? "" : `  (goal ${row.goal.side} ${Number(row.goal.ratio.toFixed(3))}: ${met})`) +
         (row.note === undefined ? "" : `  ${row.note}`) +
         "\n",
     );

@@ -1,43 +1,55 @@
 /** Gas of every step of a trade in its usual form: warm recipients, four repeat payees, path of 10, repeatable order, QDD. */
-import { receiptData, signTypedData } from "../../../sdk/eip712/index.ts";
-import { signPermit } from "../../../sdk/client/index.ts";
-import { hashHeader, anchorTree } from "../../../sdk/formats/index.ts";
-import { type Lot, type Opening, versionTerms } from "../../../sdk/market/index.ts";
-import type { Call } from "../../../sdk/client/index.ts";
 import type { Signer } from "ethers";
+import { type Hex, toHex } from "../../../sdk/bytes/index.ts";
+import { type Call, eventIn, signPermit } from "../../../sdk/client/index.ts";
+import { receiptData, signTypedData } from "../../../sdk/eip712/index.ts";
+import { anchorTree, hashHeader, type HeaderWords } from "../../../sdk/formats/index.ts";
+import { type Lot, type Opening, type SellOrder, type Terms, versionTerms } from "../../../sdk/market/index.ts";
+import { type Batch, bytesOf, seal } from "../../support/sealer.ts";
 import { CHAIN_ID, ethers, networkHelpers, tx, WINDOW } from "./chain.ts";
-import { agree, agreementText, bought, FAR, hash, header, mintVehicle, order, purchase, SCHEMA, type World, world } from "./world.ts";
+import { complaintAbout, leastBond, movesOf, openPage, proven, provenPage, spoil, unproven } from "./disputes.ts";
+import { agree, agreementText, bought, FAR, hash, header, KEY, mintVehicle, order, PRICE, purchase, SCHEMA, type World, world } from "./world.ts";
 import { prove } from "./proofs.ts";
 
-/** Floor (DESIGN section 8) and goal of a step, with what it takes for granted. */
-export const FLOORS: Readonly<Record<string, { floor: number; goal?: number; contains: string }>> = {
-  mint: { floor: 95_200, goal: 119_000, contains: "51k + 2 further new slots (maker with epoch, legal hash); two signatures" },
-  agree: { floor: 65_200, contains: "21k + 2 new slots; the whole text as event; two signatures" },
-  agreeAgain: { floor: 48_100, contains: "21k + 1 new slot + 1 changed" },
-  anchor: { floor: 46_900, goal: 53_900, contains: "one new packed slot, event" },
-  buy: { floor: 64_500, goal: 105_000, contains: "one slot, token pull; order signature, agreement, key check, terms as event" },
-  buyWithPermit: { floor: 64_500, contains: "as buy, with an ERC-2612 permit" },
-  deliverProven: { floor: 264_600, goal: 317_500, contains: "216.3k + 6.9k x 7 public inputs; header with a path of 10, anchor, resolve, terms" },
-  settleByReceipt: { floor: 50_500, goal: 84_100, contains: "four repeat payees; terms and agreement 13k, receipt signature 8k" },
-  settleByReceiptFromFunded: { floor: 50_500, contains: "as settleByReceipt, with the header opened here" },
-  settle: { floor: 50_500, goal: 76_100, contains: "four repeat payees; terms and agreement 13k" },
-  refund: { floor: 30_000, contains: "21k + state + one credit" },
-  withdraw: { floor: 42_000, goal: 52_500, contains: "one credit less, token transfer" },
-};
+export { FLOORS } from "./gas-floors.ts";
+
+/** Leaves under every anchor: a path of 10. */
+const ANCHORED = 1024;
+/** Leaves of the batches that are complained of: a path of 10 too. */
+const LEAVES = 1024;
+
+/** What was measured, and the transactions that it was measured on. */
+export interface Measured {
+  gas: Record<string, number>;
+  hashes: Record<string, Hex>;
+  /** The client of the chain that they are on. */
+  world: World;
+}
 
 /** Measures in a chain of its own. */
 export async function measureGas(): Promise<Record<string, number>> {
+  return (await measureSteps()).gas;
+}
+
+/** Measures in a chain of its own, and keeps the chain's transactions for a closer look. */
+export async function measureSteps(): Promise<Measured> {
   const w = await networkHelpers.loadFixture(world);
   const { who, calls, deployment } = w;
   const { escrow, qdd } = deployment.addresses;
-  const used: Record<string, number> = {};
-  const run = async (name: string | null, signer: Signer, call: Call): Promise<void> => {
-    const receipt = await (await tx(signer, call)).wait();
-    if (name !== null) used[name] = Number(receipt!.gasUsed);
+  const gas: Record<string, number> = {};
+  const hashes: Record<string, Hex> = {};
+  const take = (name: string, used: bigint, transaction: string): void => {
+    gas[name] = Number(used);
+    hashes[name] = transaction as Hex;
+  };
+  const run = async (name: string | null, signer: Signer, call: Call) => {
+    const receipt = (await (await tx(signer, call)).wait())!;
+    if (name !== null) take(name, receipt.gasUsed, receipt.hash);
+    return receipt;
   };
   const last = async (name: string): Promise<void> => {
     const block = (await ethers.provider.getBlock("latest"))!;
-    used[name] = Number(block.gasUsed);
+    take(name, block.gasUsed, block.transactions[0]!);
   };
 
   // Identity and rights. Owner, payees and tokens are in use before anything is measured.
@@ -49,18 +61,23 @@ export async function measureGas(): Promise<Record<string, number>> {
   await agree(w, text);
   await last("agreeAgain");
   const live: World = { ...w, text };
+  const pinned = versionTerms(text);
   await networkHelpers.time.increase(1);
+
+  /** Headers under one anchor of 1,024 leaves, as many as there are changes. */
+  const stocked = async (n: number, changes: readonly Partial<HeaderWords>[], name: string | null = null) => {
+    const words = changes.map((change, i) => header(live, { sequence: n * 100 + i, ...change }));
+    const own = words.map(hashHeader);
+    const tree = anchorTree([...own, ...Array.from({ length: ANCHORED - own.length }, (_, i) => hash(`${n} ${i}`))]);
+    await run(name, who.tsp, calls.anchor(tree.root, n, tree.listHash, tree.listDigest));
+    const lots = words.map((each, i): Lot => ({ header: each, path: tree.paths[i]!, schema: SCHEMA, former: 0 }));
+    return { words, lots, hashes: own, opening: { lots, formers: [] } satisfies Opening };
+  };
 
   const trade = async (measured: boolean, path: "receipt" | "window" | "funded" | "refund" | "permit", n: number): Promise<void> => {
     const name = (step: string): string | null => (measured ? step : null);
-    const words = header(live, { sequence: n });
-    const leaves = [hashHeader(words), ...Array.from({ length: 1023 }, (_, i) => hash(`${n} ${i}`))];
-    const tree = anchorTree(leaves);
-    await run(name("anchor"), who.tsp, calls.anchor(tree.root, n, tree.listHash, tree.listDigest));
-    const lot: Lot = { header: words, path: tree.paths[0]!, schema: SCHEMA, former: 0 };
-    const headers = [hashHeader(words)];
-    const opening: Opening = { lots: [lot], formers: [] };
-    const buying = await purchase(live, order(live, [words], { version: 2 }), { nonce: BigInt(n) });
+    const { words, opening, hashes: headers } = await stocked(n, [{}], name("anchor"));
+    const buying = await purchase(live, order(live, words, { version: 2 }), { nonce: BigInt(n) });
     if (path === "permit") {
       const nonce = await w.reads.permitNonce(qdd, who.at.buyer);
       const permit = await signPermit(who.buyer, { address: qdd, name: "QoodBlock Dollar", nonce }, { chainId: CHAIN_ID, spender: escrow, value: 10n ** 12n, deadline: FAR });
@@ -69,7 +86,6 @@ export async function measureGas(): Promise<Record<string, number>> {
     }
     const { dealId, terms } = await bought(live, buying);
     if (measured) await last("buy");
-    const terms2 = versionTerms(text);
     if (path === "refund") {
       await networkHelpers.time.increase(WINDOW + 1);
       await run(name("refund"), who.stranger, calls.refund(terms, 0));
@@ -77,14 +93,14 @@ export async function measureGas(): Promise<Record<string, number>> {
     }
     const signature = await signTypedData(who.buyer, receiptData(live.domain("escrow"), { dealId, page: 0n }));
     if (path === "funded") {
-      await run(name("settleByReceiptFromFunded"), who.stranger, calls.settleByReceipt(terms, 0, terms2, { signature, opening }));
+      await run(name("settleByReceiptFromFunded"), who.stranger, calls.settleByReceipt(terms, 0, pinned, { signature, opening }));
       return;
     }
     await run(name("deliverProven"), who.tsp, calls.deliverProven(terms, 0, opening, await prove(escrow, dealId)));
-    if (path === "receipt") await run(name("settleByReceipt"), who.stranger, calls.settleByReceipt(terms, 0, terms2, { signature, headers }));
+    if (path === "receipt") await run(name("settleByReceipt"), who.stranger, calls.settleByReceipt(terms, 0, pinned, { signature, headers }));
     else {
       await networkHelpers.time.increase(WINDOW + 1);
-      await run(name("settle"), who.stranger, calls.settle(terms, 0, terms2, headers));
+      await run(name("settle"), who.stranger, calls.settle(terms, 0, pinned, headers));
     }
   };
 
@@ -95,7 +111,60 @@ export async function measureGas(): Promise<Record<string, number>> {
   await trade(true, "funded", 5);
   await trade(true, "refund", 6);
   await trade(true, "permit", 7);
+
+  // Pages of 8 and 32 keys.
+  for (const [i, size] of [8, 32].entries()) {
+    const stock = await stocked(10 + i, Array.from({ length: size }, () => ({})));
+    const sold = order(live, stock.words, { version: 2, pages: [provenPage(stock, { price: PRICE * BigInt(size), bond: leastBond(size) })] });
+    const { dealId, terms } = await bought(live, await purchase(live, sold));
+    const delivery = await proven(live, { dealId, keys: stock.words.map(() => KEY) });
+    await run(`deliverProven${size}`, who.tsp, calls.deliverProven(terms, 0, stock.opening, delivery));
+  }
+
+  // Unproven deliveries, each with its own end.
+  const delivered = async (n: number, change: Partial<HeaderWords> = {}) => {
+    const stock = await stocked(n, [change]);
+    const sold: SellOrder = order(live, stock.words, { version: 2, flags: 0, answerTime: WINDOW, pages: [openPage(stock)] });
+    const deal = await bought(live, await purchase(live, sold));
+    const moves = movesOf(live, deal, { ...stock, batches: [], keys: [], oemKeys: [] });
+    await run("deliverUnproven", who.tsp, moves.deliverUnproven(unproven(live, { dealId: deal.dealId, keys: [KEY] })));
+    return { ...deal, moves };
+  };
+  const challenged = await delivered(20);
+  await run("challenge", who.buyer, challenged.moves.challenge());
+  await run("answer", who.tsp, challenged.moves.answer(await proven(live, { dealId: challenged.dealId, keys: [KEY] })));
+  const over = await delivered(21);
+  await networkHelpers.time.increase(WINDOW + 1);
+  await run("settleUnproven", who.stranger, over.moves.settle());
+  await run("concede", who.tsp, (await delivered(22)).moves.concede());
+  for (const [i, size] of [4096, 1024].entries()) {
+    const batch: Batch = seal({ plain: [bytesOf(`gas ${size}`, size * LEAVES)], leafSize: size, k1: KEY, fault: spoil(1000) });
+    const complaint = await complaintAbout({ batches: [batch] } as Parameters<typeof complaintAbout>[0], 0, 1000);
+    const deal = await delivered(30 + i, { root: toHex(batch.root), kc1: batch.commitments[0], kc2: batch.commitments[1] });
+    await run(`complain${size / 1024}k`, who.stranger, deal.moves.complain(0, complaint));
+  }
+
+  // Reserved deals, out of credit that is left over.
+  await run(null, who.buyer, calls.deposit(qdd, who.at.buyer, 10n * PRICE));
+  const reserved = async (n: number): Promise<Terms> => {
+    const { words } = await stocked(n, [{}]);
+    const sold = order(live, words, { version: 2 });
+    const receipt = await run("buyFor", who.buyer, calls.buyFor(await purchase(live, sold), who.at.buyer, WINDOW));
+    return { order: sold, sale: eventIn(deployment, "Bought", receipt)!.sale };
+  };
+  await run("accept", who.buyer, calls.accept(await reserved(40)));
+  await run("reject", who.buyer, calls.reject(await reserved(41)));
+
+  await run(null, who.tsp, calls.cancelOrder(1_000n));
+  await run("cancel", who.tsp, calls.cancelOrder(1_001n));
+  await run("cancel256", who.tsp, calls.cancelOrders(9n, (1n << 256n) - 1n));
   await run(null, who.owner, calls.withdraw(qdd, who.at.owner, 1_000n));
   await run("withdraw", who.owner, calls.withdraw(qdd, who.at.owner, 1_000n));
-  return used;
+
+  const sum = (...names: string[]): number => names.reduce((total, name) => total + gas[name]!, 0);
+  gas["tradeByReceipt"] = sum("buy", "settleByReceiptFromFunded");
+  gas["tradeUnproven"] = sum("buy", "deliverUnproven", "settleUnproven");
+  const probe = await ethers.deployContract("ChaCha20Probe");
+  gas["chacha20Block"] = Math.round(Number(await probe.getFunction("gasOf")(4096, KEY, 960)) / 64);
+  return { gas, hashes, world: live };
 }
