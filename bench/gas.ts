@@ -1,10 +1,11 @@
 /** Gas of each step beside the floors of the design (what a minimal contract pays for the same storage, transfers and pairing), of each check inside a move beside its allowance, and of a whole purchase beside peers. */
+import { createRequire } from "node:module";
 import hre from "hardhat";
 import { INTERFACES } from "@qoodblock/sdk/client";
 import { closeProofEngine } from "@qoodblock/sdk/proof";
 import { contractName, STEPS } from "../scripts/deploy/plan.ts";
 import { CHECKS, checksOf, dominating } from "./checks.ts";
-import { PEERS } from "./peers.ts";
+import { peers } from "./peers.ts";
 import { report, type Row } from "./table.ts";
 import { profile } from "./trace.ts";
 
@@ -50,9 +51,11 @@ export async function benchGas(): Promise<void> {
     ["by unproven delivery (buy, deliver, settle)", gas["tradeUnproven"]!],
     ["by proven delivery (buy, deliver, settle)", gas["buy"]! + gas["deliverProven"]! + gas["settle"]!],
   ];
+  const proxy = createRequire(import.meta.url).resolve("@openzeppelin/contracts/build/contracts/ERC1967Proxy.json");
+  const theirs = await peers(await ethers.getSigners(), proxy);
   report("gas-peers", "One purchase beside peers", [
     ...ours.map(([what, measured]) => ({ what: `here, ${what}`, measured, unit: "gas" })),
-    ...PEERS.map(({ name, gas: theirs, gives }) => ({ what: name, measured: theirs, unit: "gas", beside: { name: "here by unproven delivery", value: gas["tradeUnproven"]! }, note: gives })),
+    ...theirs.map(({ name, gas: used, gives }) => ({ what: name, measured: used, unit: "gas", beside: { name: "here by unproven delivery", value: gas["tradeUnproven"]! }, note: gives })),
   ]);
   await closeProofEngine();
 }
