@@ -18,24 +18,25 @@ const nodeTest = (folder: string, concurrency = 2): readonly string[] => [
   folder.includes("/") ? `test/${folder}.test.ts` : `test/${folder}/**/*.test.ts`,
 ];
 
+/** The budgets of each lane sum to 900 seconds. */
 const short: readonly Suite[] = [
-  { name: "typecheck", command: ["node", "node_modules/typescript/bin/tsc", "-p", "."], counts: "check", lane: "computes", budget: 60 },
-  { name: "lint", command: ["node", "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."], counts: "check", lane: "computes", budget: 90 },
-  { name: "lint:contracts", command: ["node", "node_modules/solhint/solhint.js", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"], counts: "check", lane: "computes", budget: 20 },
+  { name: "typecheck", command: ["node", "node_modules/typescript/bin/tsc", "-p", "."], counts: "check", lane: "computes", budget: 30 },
+  { name: "lint", command: ["node", "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."], counts: "check", lane: "computes", budget: 75 },
+  { name: "lint:contracts", command: ["node", "node_modules/solhint/solhint.js", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"], counts: "check", lane: "computes", budget: 15 },
   { name: "lint:circuits", command: ["node", "scripts/circuits/lint.ts"], counts: "check", lane: "computes", budget: 10 },
-  { name: "bootstrap", command: nodeTest("bootstrap"), counts: "node", lane: "computes", budget: 30 },
-  { name: "sdk", command: nodeTest("sdk"), counts: "node", lane: "computes", budget: 90 },
-  { name: "drive", command: nodeTest("drive"), counts: "node", lane: "computes", budget: 60 },
-  { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", lane: "computes", budget: 180 },
-  { name: "circuits", command: nodeTest("circuits"), counts: "node", lane: "computes", budget: 240 },
-  { name: "ceremony", command: nodeTest("ceremony"), counts: "node", lane: "computes", budget: 120 },
-  { name: "workers", command: nodeTest("workers"), counts: "node", lane: "waits", budget: 150 },
-  { name: "cli", command: nodeTest("cli"), counts: "node", lane: "waits", budget: 60 },
+  { name: "bootstrap", command: nodeTest("bootstrap"), counts: "node", lane: "computes", budget: 20 },
+  { name: "sdk", command: nodeTest("sdk"), counts: "node", lane: "computes", budget: 50 },
+  { name: "drive", command: nodeTest("drive"), counts: "node", lane: "computes", budget: 40 },
+  { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", lane: "computes", budget: 300 },
+  { name: "circuits", command: nodeTest("circuits"), counts: "node", lane: "computes", budget: 180 },
+  { name: "ceremony", command: nodeTest("ceremony"), counts: "node", lane: "computes", budget: 110 },
+  { name: "workers", command: nodeTest("workers"), counts: "node", lane: "waits", budget: 270 },
+  { name: "cli", command: nodeTest("cli"), counts: "node", lane: "waits", budget: 230 },
   // One file after the other: the replay takes both cores.
-  { name: "mutation", command: nodeTest("mutation", 1), counts: "node", lane: "computes", budget: 90 },
-  { name: "findings", command: nodeTest("findings"), counts: "node", lane: "waits", budget: 60 },
-  { name: "docs", command: nodeTest("docs"), counts: "node", lane: "computes", budget: 20 },
-  { name: "e2e", command: nodeTest("e2e"), counts: "node", lane: "waits", budget: 420 },
+  { name: "mutation", command: nodeTest("mutation", 1), counts: "node", lane: "computes", budget: 60 },
+  { name: "findings", command: nodeTest("findings"), counts: "node", lane: "waits", budget: 40 },
+  { name: "docs", command: nodeTest("docs"), counts: "node", lane: "computes", budget: 10 },
+  { name: "e2e", command: nodeTest("e2e"), counts: "node", lane: "waits", budget: 360 },
 ];
 
 /** Long forms of what the short suites do a few times. */
