@@ -1,7 +1,7 @@
 /** One purchase on other markets, from the bytecode that they publish on the registry, deployed to the same kind of chain. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BaseContract, ContractFactory, getBytes, id, Interface, type InterfaceAbi, keccak256, Signature, type Signer, solidityPacked, type TransactionReceipt, ZeroAddress } from "ethers";
+import { BaseContract, ContractFactory, getBytes, id, Interface, keccak256, Signature, type Signer, solidityPacked, type TransactionReceipt, ZeroAddress } from "ethers";
 import { z } from "zod";
 
 /** A figure of another market. */
