@@ -273,7 +273,7 @@ describe("ways of a delivery", () => {
     await until("the offer", async () => (await announcedOffers(world, PREFIX)).some(({ stream, sequence }) => stream === large.config.handle && sequence === 11));
     const deal = await buyDeal(world, await offerOf(11, large));
     assert.equal(deal.terms.order.flags, DEAL_FLAGS.allOrNothing + DEAL_FLAGS.provenOnly);
-    await untilState(world, deal, "DeliveredProven");
+    for (const page of [0, 1]) await untilState(world, deal, "DeliveredProven", page);
     for (const page of [0, 1]) assert.deepEqual(openKeys(world, deal, (await deliveriesOf(world, deal, page))[0]!, page), trueKeys(large, deal, page));
     await passTime(world, WINDOW + 2);
     await untilState(world, deal, "Settled");
