@@ -120,7 +120,7 @@ describe("Escrow, proven delivery", () => {
       }),
     ).to.deep.equal({ tsp: -BOND });
     expect(await reads.dealOf(dealId)).to.deep.equal({ ...before, state: "DeliveredProven", endsAt: terms.sale.deliverBy + 5 + WINDOW });
-    expect(await reads.deliveryOf(dealId)).to.equal(`0x${"0".repeat(64)}`);
+    expect(await reads.deliveryOf(dealId)).to.equal(`0x${"0".repeat(50)}`);
     await refused(tx(who.stranger, calls.refund(terms, 0)), "Escrow_WrongState", dealId, 4);
     await refused(tx(who.stranger, calls.deliverProven(terms, 0, opening, delivery)), "Escrow_WrongState", dealId, 4);
   });
