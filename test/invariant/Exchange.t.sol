@@ -46,7 +46,7 @@ contract ExchangeInvariantTest {
 /// @title ExchangeWalkTest
 /// @notice One long walk whose moves are counted, and walks over exchanges with a fault, which must not get far.
 contract ExchangeWalkTest {
-    uint256 private constant STEPS = 6000;
+    uint256 private constant STEPS = 8000;
     uint256 private constant LEAST = 10;
 
     error Seldom(Move move, uint256 allowed, uint256 refused);

@@ -224,6 +224,8 @@ abstract contract Moves is Bring {
         bool before = _isFunded(t.i, t.p);
         bool allowed = _isLive(t.i, t.p) && t.sender == _deals[t.i].seller && _isFirst(t.i, t.p);
         if (!_make(Move.Concede, t, abi.encodeCall(exchange.concede, (t.terms, t.p)), allowed)) return;
+        bool half = _isDisputed(t.i) && _pages[t.i][0].delivered != _pages[t.i][1].delivered;
+        _see(Sight.ConcededLate, half && block.timestamp > _deals[t.i].deliverBy);
         _refundGhost(t.i, t.p, before ? _bondsBeforeDelivery(t.i) : Bonds.Slashed);
         _check(Move.Concede, t);
     }

@@ -46,6 +46,7 @@ enum Sight {
     WholeSlashed, // a right complaint about one page of an all-or-nothing deal
     DisputedSlashed,
     WithheldPage, // the missing page's bond goes to who has delivered
+    ConcededLate, // so too where the sealer concedes after the deadline
     Barred, // no delivery: the headers are another's, or were shown bad
     HookRefused, // no delivery: the hook does not want it, fails, or burns its gas
     WalletRefused, // no receipt: the buyer's wallet does not stand by its signature

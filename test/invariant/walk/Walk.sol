@@ -75,6 +75,12 @@ contract Walk is Moves {
 
     function _nextMove(uint256 i, uint256 p, uint256 any) private returns (uint256) {
         if (_pageHasBad(i, p) && _rarely(3)) return 8;
+        bool half = _isDisputed(i) && _pages[i][0].delivered != _pages[i][1].delivered;
+        if (half && _is(i, p, IEscrowTypes.State.Funded) && _rarely(2)) {
+            // The last mover withholds its page: time passes, and the sealer or anybody ends it.
+            if (block.timestamp <= _deals[i].deliverBy) vm.warp(_deals[i].deliverBy + _pick(2));
+            return _rarely(2) ? 10 : 9;
+        }
         if (_is(i, p, IEscrowTypes.State.Funded)) {
             if (_isReserved(i)) return _rarely(3) ? 1 : 0;
             bool late = block.timestamp > _deals[i].deliverBy;
@@ -107,7 +113,8 @@ contract Walk is Moves {
 
     // ---------------------------------------------------------------- time
 
-    /// @dev A while, or exactly to the last second of something or the one after it, and then the move in question.
+    /// @dev A while, or exactly to the last second of something or the one after it: there what is too early or too late is tried
+    /// first, and then what is next.
     function _passTime() private {
         if (_rarely(2)) {
             vm.warp(block.timestamp + _between(1, 60));
@@ -117,9 +124,20 @@ contract Walk is Moves {
         uint256 p = _pick(_pages[i].length);
         uint256 end = _statePage(i, p).endsAt;
         if (end == 0) end = _isReserved(i) ? _deals[i].inspectBy : _deals[i].deliverBy;
-        end += _pick(2);
+        bool over = _rarely(2);
+        if (over) ++end;
         if (end < block.timestamp || _hasEnded(i, p)) return;
         vm.warp(end);
+        (address buyer, address seller) = (_deals[i].buyer, _deals[i].seller);
+        if (over) {
+            _run(5, _deal(i, p, buyer));
+            _run(7, _deal(i, p, buyer));
+            if (_rarely(2)) _run(_pick(2), _deal(i, p, buyer));
+        } else {
+            _run(11, _deal(i, p, seller));
+            _run(9, _deal(i, p, buyer));
+            if (_isReserved(i)) _run(2 + _pick(2), _deal(i, p, seller));
+        }
         _choose(i, p);
     }
 
