@@ -98,8 +98,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
         _debit(order.seller, order.token, order.pages[page].bond);
         deal.state = State.DeliveredUnproven;
         deal.endsAt = uint40(block.timestamp + order.complaintWindow);
-        _deals[key] = deal;
-        _delivered[key] = Proofs.deliveryHash(r, c);
+        _keepDelivery(key, deal, Proofs.deliveryHash(r, c), page == 0 && order.pages.length != 1);
         emit DeliveredUnproven(dealId, page, r, c);
     }
 
@@ -392,6 +391,24 @@ contract Escrow is IEscrowTrade, EscrowBase {
         }
         if (dataClass != Agreements.USER && !Signatures.isValid(parties.oem, orderHash, extras.oemSignature)) {
             revert Escrow_NoConsent(parties.oem);
+        }
+    }
+
+    // ---------------------------------------------------------------- delivery
+
+    /// @dev See {Deal}.
+    /// @param apart Whether what the hash would stand in place of is still needed.
+    function _keepDelivery(bytes32 key, Deal memory deal, bytes25 delivered, bool apart) private {
+        if (apart) {
+            _deals[key] = deal;
+            _delivered[key] = delivered;
+            return;
+        }
+        uint256 word = uint256(bytes32(delivered)) | (uint256(deal.endsAt) << 16)
+            | (uint256(deal.marks | _DELIVERY_HERE) << 8) | uint8(deal.state);
+        Deal storage slot = _deals[key];
+        assembly ("memory-safe") {
+            sstore(slot.slot, word)
         }
     }
 

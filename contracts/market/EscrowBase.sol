@@ -46,6 +46,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     uint8 internal constant _ACCEPTED = 1;
     uint8 internal constant _DEPOSIT_GONE = 2;
     uint8 internal constant _RIGHT_SPENT = 4;
+    uint8 internal constant _DELIVERY_HERE = 8;
 
     // ---------------------------------------------------------------- what it works with
 
@@ -67,7 +68,8 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
 
     mapping(address token => TokenTerms) internal _tokens;
     mapping(bytes32 key => Deal) internal _deals;
-    mapping(bytes32 key => bytes32) internal _delivered;
+    /// @dev Of page 0 of several; all other unproven deliveries stand in {_deals}.
+    mapping(bytes32 key => bytes25) internal _delivered;
     mapping(bytes32 headerHash => bytes32) internal _marks;
     mapping(bytes32 dealId => Parties) internal _parties;
     address internal _feeRecipient;

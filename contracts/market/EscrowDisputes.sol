@@ -82,10 +82,10 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         if (deal.state != State.DeliveredUnproven) revert Escrow_WrongState(key, deal.state);
         if (msg.sender != Sales.buyer(terms.sale.party)) revert Escrow_NotBuyer(msg.sender, Sales.buyer(terms.sale.party));
         if (block.timestamp > deal.endsAt) revert Escrow_TooLate(deal.endsAt, block.timestamp);
-        deal.state = State.Challenged;
-        deal.endsAt = uint40(block.timestamp + terms.order.answerTime);
-        _deals[key] = deal;
-        emit Challenged(dealId, page, deal.endsAt);
+        // What else stands in the slot stays.
+        uint40 answerBy = uint40(block.timestamp + terms.order.answerTime);
+        (_deals[key].state, _deals[key].endsAt) = (State.Challenged, answerBy);
+        emit Challenged(dealId, page, answerBy);
     }
 
     // ---------------------------------------------------------------- seller
@@ -120,8 +120,8 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     function answer(Terms calldata terms, uint256 page, Header[] calldata headers, KeyDelivery calldata delivery) external {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
         if (deal.state != State.Challenged) revert Escrow_WrongState(key, deal.state);
-        bytes32 given = Proofs.deliveryHash(delivery.r, delivery.c);
-        if (given != _delivered[key]) revert Escrow_NotWhatWasDelivered(given, _delivered[key]);
+        bytes25 given = Proofs.deliveryHash(delivery.r, delivery.c);
+        if (given != deliveryOf(key)) revert Escrow_NotWhatWasDelivered(given, deliveryOf(key));
 
         uint256 count = headers.length;
         uint256[] memory commitments = new uint256[](count);
@@ -134,12 +134,11 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         _checkSold(terms.order.pages[page], Deals.hashLots(hashes), count);
         _checkProof(page, dealId, terms.sale, commitments, delivery);
 
-        deal.state = State.DeliveredProven;
-        deal.marks |= _DEPOSIT_GONE;
-        deal.endsAt = uint40(block.timestamp + terms.order.complaintWindow);
-        _deals[key] = deal;
+        uint40 complainBy = uint40(block.timestamp + terms.order.complaintWindow);
+        (_deals[key].state, _deals[key].endsAt) = (State.DeliveredProven, complainBy);
+        _deals[key].marks |= _DEPOSIT_GONE;
         _credit(terms.order.seller, terms.order.token, terms.order.pages[page].challengeDeposit);
-        emit Answered(dealId, page, deal.endsAt);
+        emit Answered(dealId, page, complainBy);
     }
 
     /// @inheritdoc IEscrowDisputes
@@ -196,12 +195,13 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
 
     /// @inheritdoc IEscrowDisputes
     function dealOf(bytes32 key) external view returns (Deal memory) {
-        return _deals[key];
+        return _shown(_deals[key]);
     }
 
     /// @inheritdoc IEscrowDisputes
     function pageOf(Terms calldata terms, uint256 page) external view returns (bytes32 dealId, bytes32 key, Deal memory deal) {
-        return _load(terms, page);
+        (dealId, key, deal) = _load(terms, page);
+        deal = _shown(deal);
     }
 
     /// @inheritdoc IEscrowDisputes
@@ -215,8 +215,14 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     }
 
     /// @inheritdoc IEscrowDisputes
-    function deliveryOf(bytes32 key) external view returns (bytes32) {
-        return _delivered[key];
+    function deliveryOf(bytes32 key) public view returns (bytes25 delivered) {
+        Deal storage deal = _deals[key];
+        if (deal.marks & _DELIVERY_HERE == 0) return _delivered[key];
+        bytes32 word;
+        assembly ("memory-safe") {
+            word := sload(deal.slot)
+        }
+        return bytes25(word);
     }
 
     /// @inheritdoc IEscrowDisputes
@@ -237,6 +243,12 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     }
 
     // ---------------------------------------------------------------- internal
+
+    /// @dev Without what only looks like fields.
+    function _shown(Deal memory deal) private pure returns (Deal memory) {
+        if (deal.marks & _DELIVERY_HERE != 0) (deal.purchasedAt, deal.versionStart, deal.delivered) = (0, 0, 0);
+        return deal;
+    }
 
     /// @dev A stopped token can still be paid in for bonds: only purchases stop.
     function _checkToken(address token) internal view override {

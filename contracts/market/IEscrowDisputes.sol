@@ -137,6 +137,7 @@ interface IEscrowDisputes is IEscrowTypes {
     // ---------------------------------------------------------------- reading
 
     /// @notice The stored state under a key, all zero where nothing was stored: a page above 0 that nobody has moved yet.
+    /// After an unproven delivery it may be without `purchasedAt` and `versionStart`, which nothing needs any more.
     function dealOf(bytes32 key) external view returns (Deal memory);
 
     /// @notice The state of a page as every move sees it.
@@ -148,8 +149,8 @@ interface IEscrowDisputes is IEscrowTypes {
     /// @notice The public input that binds a proof to a page of a deal.
     function contextOf(bytes32 dealId, uint256 page) external view returns (uint256);
 
-    /// @notice keccak256(R, c...) of an unproven delivery; zero where there was none.
-    function deliveryOf(bytes32 key) external view returns (bytes32);
+    /// @notice The first 25 bytes of keccak256(R, c...) of an unproven delivery; zero where there was none.
+    function deliveryOf(bytes32 key) external view returns (bytes25);
 
     /// @notice Whether a header was shown bad, and the key of the page that has it for itself, zero for none.
     function markOf(bytes32 headerHash) external view returns (bool bad, bytes32 reservedBy);

@@ -36,12 +36,15 @@ interface IEscrowTypes {
     }
 
     /// @notice A page, in one slot. That of page 0 is the deal's own, written at purchase.
+    /// @dev An unproven delivery puts the hash of what was delivered into bits 56-255 and sets mark 8: what stands there tells
+    /// whether headers can be opened, and they have been. Only page 0 of several keeps it, for the pages that have not moved
+    /// yet, and its hash has a slot of its own.
     struct Deal {
         State state; // bits 0-7
-        uint8 marks; // bits 8-15: 1 reservation accepted, 2 deposit paid out, 4 resale right passed on
-        uint40 purchasedAt; // bits 16-55, Unix seconds
-        uint40 versionStart; // bits 56-95, start of the pinned agreement version
-        uint40 endsAt; // bits 96-135, last second to challenge, answer or complain; 0 before a delivery
+        uint8 marks; // bits 8-15: 1 reservation accepted, 2 deposit paid out, 4 resale right passed on, 8 see above
+        uint40 endsAt; // bits 16-55, last second to challenge, answer or complain; 0 before a delivery
+        uint40 purchasedAt; // bits 56-95, Unix seconds
+        uint40 versionStart; // bits 96-135, start of the pinned agreement version
         uint32 delivered; // bits 136-167, pages delivered of an all-or-nothing deal
     }
 
@@ -249,6 +252,6 @@ interface IEscrowTypes {
     error Escrow_StreamNotOfAgreement(bytes32 stream, uint256 agreementId);
     error Escrow_NotAgentAtAnchor(address tsp, uint256 anchoredAt);
     error Escrow_NotCanonical();
-    error Escrow_NotWhatWasDelivered(bytes32 given, bytes32 delivered);
+    error Escrow_NotWhatWasDelivered(bytes25 given, bytes25 delivered);
     error Escrow_BadProof();
 }

@@ -51,10 +51,10 @@ export function fromPublicSignals(signals: readonly bigint[]): KeyDeliveryStatem
   return { context, buyerKey: [px, py], commitments: signals.slice(3, 3 + m), R: [rx, ry], c: signals.slice(5 + m) };
 }
 
-/** keccak256(abi.encodePacked(R.x, R.y, c…)): what the chain keeps of an unproven delivery. */
+/** The first 25 bytes of keccak256(abi.encodePacked(R.x, R.y, c…)): what the chain keeps of an unproven delivery. */
 export function deliveryHash(wrapped: WrappedKeys): Hex {
   const words = [...wrapped.R, ...wrapped.c];
-  return solidityPackedKeccak256(words.map(() => "uint256"), words) as Hex;
+  return solidityPackedKeccak256(words.map(() => "uint256"), words).slice(0, 2 + 50) as Hex;
 }
 
 /** Size of the circuit instance for a page of so many lots. @throws QoodError `OUT_OF_RANGE` unless 1 to 32 */

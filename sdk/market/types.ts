@@ -101,12 +101,13 @@ export type RefundReason = (typeof REFUND_REASONS)[number];
 /** A page's slot. */
 export interface Deal {
   state: DealState;
-  /** Bits: 1 reservation accepted, 2 deposit paid out, 4 resale right passed on. */
+  /** Bits: 1 reservation accepted, 2 deposit paid out, 4 resale right passed on, 8 the hash of an unproven delivery stands in this slot. */
   marks: number;
-  purchasedAt: number;
-  versionStart: number;
   /** Last second to challenge, answer or complain; 0 before a delivery. */
   endsAt: number;
+  /** Seconds, as the next; both 0 where mark 8 is set. */
+  purchasedAt: number;
+  versionStart: number;
   /** Bit per delivered page of an all-or-nothing deal. */
   delivered: number;
 }

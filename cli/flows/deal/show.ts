@@ -25,7 +25,8 @@ export async function show(options: GlobalOptions, id: string, given: ShowOption
   const dealId = checkDealId(id);
   const order = given.offer === undefined ? undefined : await orderOf(options, given.offer, given.peer);
   return withChain(options, async ({ client, provider }) => {
-    const { terms } = await findDeal(client, provider, dealId, order);
+    const { terms, blockNumber } = await findDeal(client, provider, dealId, order);
+    const purchased = (await provider.getBlock(blockNumber))!.timestamp;
     const now = (await provider.getBlock("latest"))!.timestamp;
     const states = await Promise.all(endings(terms.order).map(async (pages) => ({ pages, deal: (await client.reads.pageOf(terms, pages[0]!)).deal })));
     const shown = states.map(({ pages, deal }) => statusOf(terms, pages, deal, now));
@@ -36,7 +37,7 @@ export async function show(options: GlobalOptions, id: string, given: ShowOption
       deal: {
         ...{ dealId, state: [...new Set(shown.map(({ state }) => state))].join(", "), buyer, seller, token },
         ...{ price: sum(({ held }) => held.price), deposit: sum(({ held }) => held.deposit), bond: sum(({ held }) => held.bond) },
-        ...{ purchased: time(states[0]!.deal.purchasedAt), ...(inspectBy === 0 ? {} : { inspectBy: time(inspectBy) }), deliverBy: time(deliverBy) },
+        ...{ purchased: time(purchased), ...(inspectBy === 0 ? {} : { inspectBy: time(inspectBy) }), deliverBy: time(deliverBy) },
       },
       pages: states.map(({ pages, deal }, i) => rowOf(terms.order.pages.map(({ lotCount }) => lotCount), pages, deal.endsAt, shown[i]!)),
     };

@@ -71,8 +71,10 @@ library Proofs {
     }
 
     /// @notice What an unproven delivery is remembered by, and the answer to a challenge is held against.
-    function deliveryHash(uint256[2] calldata r, uint256[] calldata c) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(r, c));
+    /// @dev 25 bytes, so that it has room beside a page's state: 2^100 tries for two deliveries with the same one, as many as
+    /// the proof's own curve asks for.
+    function deliveryHash(uint256[2] calldata r, uint256[] calldata c) internal pure returns (bytes25) {
+        return bytes25(keccak256(abi.encodePacked(r, c)));
     }
 
     /// @notice Whether all values are below the field's order, as those of every proof are.

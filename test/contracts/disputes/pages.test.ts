@@ -83,7 +83,7 @@ describe("Pages of a deal", () => {
     expect(await statesOf(f)).to.deep.equal(["Refunded", "Funded", "Funded"]);
     await expectMoney(f, plus(split(price(1)), { buyer: deposit(1) }), () => tx(who.buyer, moves[1]!.receipt()));
     await tx(who.tsp, moves[2]!.deliverUnproven(deliveries[2]!));
-    expect(await moves[2]!.state()).to.include({ state: "DeliveredUnproven", endsAt: (await now()) + WINDOW, marks: 0 });
+    expect(await moves[2]!.state()).to.include({ state: "DeliveredUnproven", endsAt: (await now()) + WINDOW, marks: 8 });
     expect(await statesOf(f)).to.deep.equal(["Refunded", "Settled", "DeliveredUnproven"]);
     const keys = [dealId, (await reads.pageOf(terms, 1)).key];
     for (const [page, call] of [[0, moves[0]!.receipt()], [1, moves[1]!.concede()], [0, moves[0]!.deliverUnproven(deliveries[0]!)], [1, moves[1]!.deliverProven(deliveries[1]!)]] as [number, Call][]) {

@@ -28,7 +28,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   deliverProven: { floor: 264_600, goal: 317_500, contains: "216.3k + 6.9k x 7 public inputs; header with a path of 10, anchor, resolve, terms" },
   deliverProven8: { floor: proof(21), contains: "216.3k + 6.9k x 21; 8 headers with a path of 10" },
   deliverProven32: { floor: proof(69), contains: "216.3k + 6.9k x 69; 32 headers with a path of 10" },
-  deliverUnproven: { floor: UNPROVEN, contains: "one slot changed, a second new one; bond, header, anchor, resolve, terms" },
+  deliverUnproven: { floor: UNPROVEN, contains: "the floor has a second new slot, which this one does without; bond, header, anchor, resolve, terms" },
   challenge: { floor: 26_000, contains: "21k + 1 changed; terms" },
   answer: { floor: proof(7), contains: "216.3k + 6.9k x 7; deposit as credit, terms" },
   complain4k: { floor: 316_300, goal: 1_000_000, contains: "216.3k + 6.9k x 5, calldata of the leaf 65.5k; decryption, path of 10, refund" },
