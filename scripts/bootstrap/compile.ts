@@ -32,7 +32,7 @@ export function isCompiled(): boolean {
 export async function ensureCompiled(say: (line: string) => void): Promise<void> {
   if (isCompiled()) return;
   const hash = contractsHash();
-  say("compiling the contracts (about half a minute) …");
+  say("compiling the contracts (one to two minutes) …");
   const started = Date.now();
   await new Promise<void>((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, "node_modules/hardhat/dist/src/cli.js"), "build", "--no-tests"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });

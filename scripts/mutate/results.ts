@@ -22,6 +22,8 @@ const resultSchema = z.strictObject({
   by: z.string().optional(),
   /** First line of its error, or of the compiler's. */
   error: z.string().optional(),
+  /** File of the test that turned red. */
+  testFile: z.string().optional(),
   seconds: z.number(),
 });
 /** What came of one mutant. */

@@ -44,18 +44,27 @@ interface Prepared {
   readonly mutant: Mutant;
   readonly tests: readonly string[];
   readonly key: string;
+  /** Key of a result that one test file alone is the reason of. */
+  readonly keyBy: (testFile: string) => string;
   readonly known: Result | undefined;
 }
 
 function prepare(compiled: Compiled, mutants: readonly Mutant[], fresh: boolean): Prepared[] {
   const hashes = new Map<string, string>();
+  /** Hash of what decides the outcome of tests beside the contracts and the SDK. */
+  const hash = (tests: readonly string[]): string => {
+    const name = tests.join(" ");
+    if (!hashes.has(name)) hashes.set(name, hashOf([...tests, "test/contracts/support"]));
+    return hashes.get(name)!;
+  };
   return mutants.map((mutant) => {
     const tests = testsOf(mutant.file);
-    const name = tests.join(" ");
-    // What decides a test's outcome beside the contracts and the SDK.
-    if (!hashes.has(name)) hashes.set(name, hashOf([...tests, "test/contracts/support"]));
-    const key = resultKey(mutant, mutate(Buffer.from(compiled.sources.get(sourceName(mutant.file))!), mutant), hashes.get(name)!);
-    return { mutant, tests, key, known: fresh ? undefined : recall(key) };
+    const mutated = mutate(Buffer.from(compiled.sources.get(sourceName(mutant.file))!), mutant);
+    const key = resultKey(mutant, mutated, hash(tests));
+    const keyBy = (testFile: string): string => resultKey(mutant, mutated, hash([testFile]));
+    // A mutant that a test has killed stays killed while that test is the same, whatever becomes of the others.
+    const killed = (): Result | undefined => tests.map((test) => recall(keyBy(test))).find((result) => result?.status === "killed");
+    return { mutant, tests, key, keyBy, known: fresh ? undefined : (recall(key) ?? killed()) };
   });
 }
 
@@ -111,6 +120,7 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
         onResult: (mutant, result) => {
           const each = of.get(mutant)!;
           if (result.status !== "timeout") remember(each.key, result);
+        if (result.status === "killed" && result.testFile !== undefined) remember(each.keyBy(result.testFile), result);
           finish(each, result);
         },
       });

@@ -79,7 +79,7 @@ export class Slot {
         const started = performance.now();
         const number = alone ? 0 : batch.indexOf(mutant) + 1;
         const request = trial.request(mutant);
-        const { outcome, by, error } = await this.#testWith(alone ? codes : switchedOn(codes, number), request, trial.limitMs);
+        const { outcome, by, error, file: red } = await this.#testWith(alone ? codes : switchedOn(codes, number), request, trial.limitMs);
         if (outcome === "broken") throw new QoodError("MUTATION_BROKEN", `the tests of ${file} cannot be loaded: ${error ?? ""}`);
         if (outcome === "failed" && by !== undefined && !alone && !controlled) {
           // With all switches off the same code must pass: else it is not the mutant that the test is red about.
@@ -92,7 +92,7 @@ export class Slot {
         if (outcome === "passed") continue;
         alive = alive.filter((each) => each !== mutant);
         const status = outcome === "failed" ? "killed" : "timeout";
-        trial.onResult(mutant, { status, ...(by === undefined ? {} : { by }), ...(error === undefined ? {} : { error }), seconds: seconds(took.get(mutant)!) });
+        trial.onResult(mutant, { status, ...(by === undefined ? {} : { by }), ...(error === undefined ? {} : { error }), ...(red === undefined ? {} : { testFile: red }), seconds: seconds(took.get(mutant)!) });
       }
     }
     for (const mutant of alive) trial.onResult(mutant, { status: (await this.#isSame(mutant, source)) ? "same" : "survived", seconds: seconds(took.get(mutant)!) });

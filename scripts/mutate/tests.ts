@@ -1,5 +1,5 @@
 /** The process that runs the mocha tests of one mutant, told what to do by its parent (see {@link TestRequest}). Works in the folder of a slot. */
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import Mocha from "mocha";
 import type { TestRequest, Verdict } from "./verdict.ts";
 
@@ -53,7 +53,7 @@ async function run(request: TestRequest): Promise<void> {
   else order(mocha.suite, request);
   if (request.only !== undefined) mocha.grep(new RegExp(`^${request.only.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`));
   const durations: Record<string, number> = {};
-  let [ran, first] = [0, undefined as { by: string; error: string } | undefined];
+  let [ran, first] = [0, undefined as { by: string; error: string; file?: string } | undefined];
   mocha
     .run(() => answer({ outcome: first === undefined ? (ran === 0 ? "broken" : "passed") : "failed", ran, ...(first ?? (ran === 0 ? { error: "no test ran" } : {})), durations }))
     .on("pass", (test) => {
@@ -63,7 +63,8 @@ async function run(request: TestRequest): Promise<void> {
     .on("fail", (test, error) => {
       ran += 1;
       // A hook that fails counts for the test that it was run for.
-      first ??= { by: (test.ctx?.currentTest ?? test).fullTitle(), error: firstLine(error) };
+      const red = test.ctx?.currentTest ?? test;
+      first ??= { by: red.fullTitle(), error: firstLine(error), ...(red.file === undefined ? {} : { file: relative(process.cwd(), red.file) }) };
     });
 }
 

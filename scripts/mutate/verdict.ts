@@ -24,6 +24,8 @@ export interface Verdict {
   readonly ran: number;
   /** Full title of the first failure. */
   readonly by?: string;
+  /** Its file, below the working folder. */
+  readonly file?: string;
   /** First line of its error. */
   readonly error?: string;
   readonly durations: Readonly<Record<string, number>>;

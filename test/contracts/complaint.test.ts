@@ -157,7 +157,8 @@ describe("ComplaintVerifier", () => {
       );
       expect(error, `${gasLimit} gas`).not.to.equal(null);
       const { data } = error as { data?: string | null };
-      if (typeof data === "string" && verifier.interface.parseError(data)?.name === "ComplaintVerifier_LeafIsRight") named += 1;
+      // What runs out inside sha256 says nothing at all.
+      if (typeof data === "string" && data !== "0x" && verifier.interface.parseError(data)?.name === "ComplaintVerifier_LeafIsRight") named += 1;
     }
     expect(named).to.be.greaterThan(3);
   });

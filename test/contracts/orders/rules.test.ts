@@ -86,13 +86,14 @@ describe("Purchases by rule", () => {
       await trying(b, { flags: PROVEN_ONLY, legalHash: hash("terms of use"), maxDeliverTime: WINDOW, minComplaintWindow: WINDOW, minLots: 1, oem: b.who.at.oem, maxPrice: PRICE });
     });
 
-    it("its maker, by the agreement that the exchange checks", async () => {
+    it("its maker, that of the vehicle whatever the purchase says", async () => {
       const b = await networkHelpers.loadFixture(buying);
       const other = { oem: b.who.at.oem2, nonce: 2n };
       await refused(trying(b, other), "BuyOrders_DoesNotFit", text32("maker"));
       // Naming the wanted maker in an agreement that is not the recorded one helps nobody.
-      const agreement = { ...b.pinned, oem: b.who.at.oem2 };
-      await refused(trying(b, { ...other, nonce: 3n }, [b.whole], { purchase: { agreement } }), "Escrow_WrongAgreement", b.agreement, 1);
+      const purchase = { agreement: { ...b.pinned, oem: b.who.at.oem2 } };
+      await refused(trying(b, { ...other, nonce: 3n }, [b.whole], { purchase }), "BuyOrders_DoesNotFit", text32("maker"));
+      await refused(trying(b, { oem: b.who.at.oem, nonce: 4n }, [b.whole], { purchase }), "Escrow_WrongAgreement", b.agreement, 1);
     });
 
     it("its token, and the buy order's delivery key in the purchase", async () => {
