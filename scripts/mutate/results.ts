@@ -7,7 +7,7 @@ import { type Mutant, sha256 } from "./mutants.ts";
 import { root, stateFolder } from "./workspace.ts";
 
 /** Raised when a change of the runner makes former results worthless. */
-const RUNNER = 1;
+const RUNNER = 2;
 
 const resultSchema = z.strictObject({
   /**
