@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { contractAt, networkHelpers, now, tx } from "../support/chain.ts";
 import { creditChanges, refused } from "../support/deal.ts";
 import { answering, answerOf, BUDGET, buying, DEPOSIT_OF_ANSWER, filling, placed, text32 } from "../support/orders.ts";
-import { BUYER_KEY } from "../support/world.ts";
+import { BUYER_KEY, purchase } from "../support/world.ts";
 
 const WEEK = 7 * 24 * 3600;
 
@@ -40,6 +40,19 @@ describe("Buy orders, ends", () => {
       const { call } = await filling(b, [b.whole], { purchase: key });
       await refused(tx(b.who.stranger, call), "BuyOrders_DoesNotFit", text32("delivery key"));
     }
+  });
+
+  it("what is added to an order, and what goes back to an agent, is told", async () => {
+    const b = await networkHelpers.loadFixture(buying);
+    const { who, calls, wanted } = b;
+    await tx(who.buyer, calls.placeBuyOrder(wanted, BUDGET));
+    const contract = await contractAt("BuyOrders", b.deployment.addresses.buyOrders);
+    await expect(tx(who.buyer, calls.fundBuyOrder(wanted, 5n))).to.emit(contract, "BuyOrderFunded").withArgs(b.id(wanted), 5n);
+    const answer = answerOf(b);
+    await tx(who.tsp, answering(b, answer, wanted));
+    await expect(tx(who.buyer, calls.acceptAnswer(wanted, who.at.tsp, await purchase(b, answer.sold))))
+      .to.emit(contract, "AnswerReturned")
+      .withArgs(b.id(wanted), who.at.tsp, answer.orderHash, DEPOSIT_OF_ANSWER);
   });
 
   it("closing tells what goes back", async () => {
