@@ -65,4 +65,12 @@ describe("Buy orders, ends", () => {
       }),
     ).to.deep.equal({ buyer: BUDGET });
   });
+
+  it("nothing is moved where nothing is left", async () => {
+    const b = await networkHelpers.loadFixture(buying);
+    const { who, calls, wanted } = b;
+    await tx(who.buyer, calls.placeBuyOrder(wanted, 0n));
+    const exchange = await contractAt("EscrowDisputes", b.deployment.addresses.escrow);
+    await expect(tx(who.buyer, calls.closeBuyOrder(wanted))).not.to.emit(exchange, "CreditTransferred");
+  });
 });
