@@ -176,6 +176,31 @@ describe("QoodShares", () => {
       expect(await agentAt(2, ends)).to.equal(ZeroAddress);
     });
 
+    it("leaves the version that it ends in force by its number to the last second, as a new text leaves none before it", async () => {
+      const f = await networkHelpers.loadFixture(fixture);
+      const { who, calls, reads, shares, agreement, vehicle, next } = f;
+      const inForce = async (version: number) => {
+        const [denied, start, digest] = (await ask(shares, "inForce", agreement, version)) as [bigint, bigint, string];
+        return { denied: Number(denied), start: Number(start), digest };
+      };
+      const none = { denied: 0, start: 0, digest: `0x${"00".repeat(27)}` };
+      const { start, digest } = await reads.versionOf(agreement, 1);
+      await tx(who.owner, calls.deny(vehicle, 1, 1, 2));
+      await tx(who.oem, calls.end(vehicle, 1));
+      const ends = (await now()) + 7 * DAY;
+      // A denial while the notice runs counts for the version that is in force.
+      await tx(who.owner, calls.deny(vehicle, 1, 2, 1));
+      await networkHelpers.time.increaseTo(ends - 1);
+      expect(await inForce(1)).to.deep.equal({ denied: 0b110, start, digest });
+      await networkHelpers.time.increaseTo(ends);
+      for (const version of [0, 1, 2, 3]) expect(await inForce(version)).to.deep.equal(none);
+      await agree(f, { ...next, nonce: 4 });
+      expect((await inForce(3)).denied).to.equal(0);
+      expect((await inForce(3)).digest).to.equal((await reads.versionOf(agreement, 3)).digest);
+      await agree(f, { ...next, nonce: 5 });
+      for (const version of [1, 2, 3]) expect(await inForce(version)).to.deep.equal(none);
+    });
+
     it("is overtaken by a new text, and a text signed before it cannot undo it", async () => {
       const f = await networkHelpers.loadFixture(fixture);
       const { who, calls, reads, shares, agreement, vehicle, call, next } = f;
