@@ -42,8 +42,6 @@ export default defineConfig({
       chainId: 31337,
       hardfork: "osaka",
       allowBlocksWithSameTimestamp: true,
-      // What a transaction costs depends on the second it is mined in: an estimate of the second before may be short.
-      gasMultiplier: 1.2,
     },
   },
   test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 256, seed: "0x51" }, invariant: { runs: 32, depth: 64, failOnRevert: true } } },

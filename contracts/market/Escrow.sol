@@ -7,6 +7,7 @@ import { Agreements, TokenFloor, VersionBrief, VersionParties, VersionTerms } fr
 import { EscrowBase } from "./EscrowBase.sol";
 import { IEscrowTrade } from "./IEscrowTrade.sol";
 import { BabyJub } from "./libraries/BabyJub.sol";
+import { DealWords } from "./libraries/DealWords.sol";
 import { Deals, Page, Sale, SellOrder, Terms } from "./libraries/Deals.sol";
 import { Hooks } from "./libraries/Hooks.sol";
 import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
@@ -404,12 +405,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
             _delivered[key] = delivered;
             return;
         }
-        uint256 word = uint256(bytes32(delivered)) | (uint256(deal.endsAt) << 16)
-            | (uint256(deal.marks | _DELIVERY_HERE) << 8) | uint8(deal.state);
-        Deal storage slot = _deals[key];
-        assembly ("memory-safe") {
-            sstore(slot.slot, word)
-        }
+        DealWords.keepDelivery(_deals[key], deal.state, deal.marks | _DELIVERY_HERE, deal.endsAt, delivered);
     }
 
     // ---------------------------------------------------------------- settlement

@@ -8,6 +8,7 @@ import { EscrowBase } from "./EscrowBase.sol";
 import { Complaint } from "./IComplaintVerifier.sol";
 import { IEscrowDisputes } from "./IEscrowDisputes.sol";
 import { SellOrders } from "./SellOrders.sol";
+import { DealWords } from "./libraries/DealWords.sol";
 import { Deals, Terms } from "./libraries/Deals.sol";
 import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
 import { Sales } from "./libraries/Sales.sol";
@@ -82,9 +83,8 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         if (deal.state != State.DeliveredUnproven) revert Escrow_WrongState(key, deal.state);
         if (msg.sender != Sales.buyer(terms.sale.party)) revert Escrow_NotBuyer(msg.sender, Sales.buyer(terms.sale.party));
         if (block.timestamp > deal.endsAt) revert Escrow_TooLate(deal.endsAt, block.timestamp);
-        // What else stands in the slot stays.
         uint40 answerBy = uint40(block.timestamp + terms.order.answerTime);
-        (_deals[key].state, _deals[key].endsAt) = (State.Challenged, answerBy);
+        DealWords.turn(_deals[key], State.Challenged, deal.marks, answerBy);
         emit Challenged(dealId, page, answerBy);
     }
 
@@ -135,8 +135,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         _checkProof(page, dealId, terms.sale, commitments, delivery);
 
         uint40 complainBy = uint40(block.timestamp + terms.order.complaintWindow);
-        (_deals[key].state, _deals[key].endsAt) = (State.DeliveredProven, complainBy);
-        _deals[key].marks |= _DEPOSIT_GONE;
+        DealWords.turn(_deals[key], State.DeliveredProven, deal.marks | _DEPOSIT_GONE, complainBy);
         _credit(terms.order.seller, terms.order.token, terms.order.pages[page].challengeDeposit);
         emit Answered(dealId, page, complainBy);
     }
@@ -218,11 +217,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     function deliveryOf(bytes32 key) public view returns (bytes25 delivered) {
         Deal storage deal = _deals[key];
         if (deal.marks & _DELIVERY_HERE == 0) return _delivered[key];
-        bytes32 word;
-        assembly ("memory-safe") {
-            word := sload(deal.slot)
-        }
-        return bytes25(word);
+        return DealWords.deliveryIn(deal);
     }
 
     /// @inheritdoc IEscrowDisputes

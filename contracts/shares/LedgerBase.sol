@@ -19,7 +19,7 @@ abstract contract LedgerBase is ILedgerTypes, EIP712, ReentrancyGuardTransient {
 
     /// @dev The caller has made sure that the contract holds the amount.
     function _credit(address account, address token, uint256 amount) internal {
-        if (amount != 0) _credits[token][account] += amount;
+        _creditIn(_credits[token], account, amount);
     }
 
     /// @dev As {_credit}, for who credits many accounts in one token.

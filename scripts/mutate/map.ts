@@ -14,7 +14,7 @@ const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "u
   .map((name) => `${folder}/${name}`)
   .filter((name) => name.endsWith(".test.ts") && !NOT_OF_THE_EXCHANGE.has(name))
   .sort();
-const BUY_ORDERS = inTests("orders/buy-orders", "orders/buy-order-ends", "orders/rules", "orders/flows");
+const BUY_ORDERS = inTests("orders/buy-orders", "orders/rules", "orders/flows");
 const HOOKS = inTests("orders/beacon", "orders/smart");
 const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
 

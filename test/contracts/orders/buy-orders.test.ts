@@ -140,6 +140,25 @@ describe("Buy orders", () => {
       expect(await creditChanges(b, () => tx(who.buyer, calls.closeBuyOrder(small)))).to.deep.equal({ buyer: 7n });
       expect(await creditChanges(b, () => tx(who.buyer, calls.closeBuyOrder(b.wanted)))).to.deep.equal({ buyer: BUDGET });
     });
+
+    it("tell what goes back", async () => {
+      const b = await networkHelpers.loadFixture(placed);
+      const { who, calls, wanted } = b;
+      const contract = await contractAt("BuyOrders", b.deployment.addresses.buyOrders);
+      expect(
+        await creditChanges(b, async () => {
+          await expect(tx(who.buyer, calls.closeBuyOrder(wanted))).to.emit(contract, "BuyOrderClosed").withArgs(b.id(wanted), BUDGET);
+        }),
+      ).to.deep.equal({ buyer: BUDGET });
+    });
+
+    it("move nothing where nothing is left", async () => {
+      const b = await networkHelpers.loadFixture(buying);
+      const { who, calls, wanted } = b;
+      await tx(who.buyer, calls.placeBuyOrder(wanted, 0n));
+      const exchange = await contractAt("EscrowDisputes", b.deployment.addresses.escrow);
+      await expect(tx(who.buyer, calls.closeBuyOrder(wanted))).not.to.emit(exchange, "CreditTransferred");
+    });
   });
 
   describe("answers", () => {
@@ -246,6 +265,31 @@ describe("Buy orders", () => {
       await networkHelpers.time.setNextBlockTimestamp(wanted.deadline + 1);
       await refused(tx(who.buyer, call), "BuyOrders_TooLate", wanted.deadline, wanted.deadline + 1);
     });
+
+    it("can be called junk in the last second of their week", async () => {
+      const b = await networkHelpers.loadFixture(buying);
+      const { who, calls } = b;
+      const long = { ...b.wanted, deadline: b.wanted.deadline + 2 * WEEK };
+      await tx(who.buyer, calls.placeBuyOrder(long, BUDGET));
+      const answer = answerOf(b);
+      await tx(who.tsp, answering(b, answer, long));
+      const end = (await now()) + WEEK;
+      await networkHelpers.time.setNextBlockTimestamp(end);
+      const contract = await contractAt("BuyOrders", b.deployment.addresses.buyOrders);
+      await expect(tx(who.buyer, calls.markJunk(long, who.at.tsp, answer.orderHash)))
+        .to.emit(contract, "AnswerJunked")
+        .withArgs(b.id(long), who.at.tsp, answer.orderHash, 2n * DEPOSIT_OF_ANSWER);
+    });
+
+    it("called junk can take the last of an order's money", async () => {
+      const b = await networkHelpers.loadFixture(buying);
+      const { who, calls, reads } = b;
+      await tx(who.buyer, calls.placeBuyOrder(b.wanted, DEPOSIT_OF_ANSWER));
+      const answer = answerOf(b);
+      await tx(who.tsp, answering(b, answer, b.wanted));
+      await tx(who.buyer, calls.markJunk(b.wanted, who.at.tsp, answer.orderHash));
+      expect((await reads.buyOrderOf(b.id(b.wanted))).left).to.equal(0n);
+    });
   });
 
   describe("accept", () => {
@@ -307,6 +351,19 @@ describe("Buy orders", () => {
       await tx(who.buyer, calls.fundBuyOrder(wanted, PRICE));
       await tx(who.buyer, calls.acceptAnswer(wanted, who.at.tsp, second));
       expect((await b.reads.buyOrderOf(b.id(wanted))).left).to.equal(5n);
+    });
+
+    it("tells what was added to the order, and what goes back to the agent", async () => {
+      const b = await networkHelpers.loadFixture(buying);
+      const { who, calls, wanted } = b;
+      await tx(who.buyer, calls.placeBuyOrder(wanted, BUDGET));
+      const contract = await contractAt("BuyOrders", b.deployment.addresses.buyOrders);
+      await expect(tx(who.buyer, calls.fundBuyOrder(wanted, 5n))).to.emit(contract, "BuyOrderFunded").withArgs(b.id(wanted), 5n);
+      const answer = answerOf(b);
+      await tx(who.tsp, answering(b, answer, wanted));
+      await expect(tx(who.buyer, calls.acceptAnswer(wanted, who.at.tsp, await purchase(b, answer.sold))))
+        .to.emit(contract, "AnswerReturned")
+        .withArgs(b.id(wanted), who.at.tsp, answer.orderHash, DEPOSIT_OF_ANSWER);
     });
   });
 

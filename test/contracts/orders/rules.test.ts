@@ -1,15 +1,15 @@
 /** Purchases by rule: each thing that a rule says is a guard, and each has its exact error. */
 import { expect } from "chai";
-import { type TransactionReceipt, ZeroHash } from "ethers";
+import { concat, keccak256, type TransactionReceipt, ZeroHash } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { eventIn } from "../../../sdk/client/index.ts";
 import { sellOrderData, signTypedData } from "../../../sdk/eip712/index.ts";
-import { anchorRoot } from "../../../sdk/formats/index.ts";
+import { anchorRoot, encodeRest } from "../../../sdk/formats/index.ts";
 import { type BuyOrder, buyersTree, noExtras, type OfferedLot, originBits, type SellOrder } from "../../../sdk/market/index.ts";
 import { networkHelpers, now, tx, WINDOW } from "../support/chain.ts";
 import { creditChanges, EXCLUSIVE, pageOver, PROVEN_ONLY, refused, RESALE, signReceipt } from "../support/deal.ts";
 import { BUDGET, buying, type Buying, filling, FIRST, headerHash, INSPECT, LAST, mined, opened, placed, text32, type WholeLot, wholeLot } from "../support/orders.ts";
-import { hash, order, PRICE, purchase } from "../support/world.ts";
+import { BUYER_KEY, hash, order, PRICE, purchase } from "../support/world.ts";
 
 const [DEVICE_SIGNED, DEVICE_SEALED, TSP_ATTESTED] = [2n, 4n, 0n];
 
@@ -100,6 +100,15 @@ describe("Purchases by rule", () => {
       const b = await networkHelpers.loadFixture(placed);
       await refused(tx(b.who.stranger, (await filling(b, [b.whole], { sold: { token: b.who.at.owner } })).call), "BuyOrders_DoesNotFit", text32("token"));
       await refused(tx(b.who.stranger, (await filling(b, [b.whole], { purchase: { keyX: 0n, keyY: 1n } })).call), "BuyOrders_DoesNotFit", text32("delivery key"));
+    });
+
+    it("each coordinate of the buy order's delivery key", async () => {
+      const b = await networkHelpers.loadFixture(placed);
+      const [keyX, keyY] = BUYER_KEY.publicKey;
+      for (const key of [{ keyX: keyX + 1n }, { keyY: keyY + 1n }]) {
+        const { call } = await filling(b, [b.whole], { purchase: key });
+        await refused(tx(b.who.stranger, call), "BuyOrders_DoesNotFit", text32("delivery key"));
+      }
     });
 
     it("its price a lot, deposits aside", async () => {
@@ -201,6 +210,14 @@ describe("Purchases by rule", () => {
       await refused(trying(b, { firstTime: FIRST, nonce: 7n }, [b.whole], { lots: lying }), "BuyOrders_LotDoesNotFit", text32("times of records"), 0);
       const short = (lots: OfferedLot[]): OfferedLot[] => [{ ...lots[0]!, rest: "0x" }];
       await refused(trying(b, { firstTime: FIRST, nonce: 8n }, [b.whole], { lots: short }), "BuyOrders_LotDoesNotFit", text32("times of records"), 0);
+    });
+
+    it("a rest of a header's length: what only begins like one is none", async () => {
+      const b = await networkHelpers.loadFixture(buying);
+      const longer = concat([encodeRest(b.whole.rest), ZeroHash]) as Hex;
+      const lot = await wholeLot(b, { restHash: keccak256(longer) as Hex });
+      const longerRest = (lots: OfferedLot[]): OfferedLot[] => [{ ...lots[0]!, rest: longer }];
+      await refused(trying(b, { firstTime: FIRST, nonce: 2n }, [lot], { lots: longerRest }), "BuyOrders_LotDoesNotFit", text32("times of records"), 0);
     });
 
     it("that it may be sold in this deal", async () => {
