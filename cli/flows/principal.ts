@@ -11,12 +11,11 @@ import { hkdf } from "@qoodblock/sdk/crypto";
 import { agreementData, deviceSetupData, mintConsentData, signTypedData, voucherData } from "@qoodblock/sdk/eip712";
 import type { DeviceSetup, Domain, MintConsent, Voucher } from "@qoodblock/sdk/eip712";
 import { QoodError } from "@qoodblock/sdk/errors";
+import { checkedVin, wmiBytes, wmiOfVin } from "@qoodblock/sdk/identity";
 import { streamSecret } from "@qoodblock/sdk/keys";
 import type { Agreement } from "@qoodblock/sdk/market";
 import { sealTo } from "@qoodblock/workers/shared/vault/box.ts";
 import type { SealedBox } from "@qoodblock/workers/shared/vault/box.ts";
-
-const VIN = /^[A-HJ-NPR-Z0-9]{17}$/;
 
 /** Seed of a wallet made from words (BIP-39, empty passphrase), 64 bytes. */
 function seedOf(wallet: HDNodeWallet): Uint8Array {
@@ -31,14 +30,14 @@ function seedOf(wallet: HDNodeWallet): Uint8Array {
  * @throws QoodError VIN_INVALID.
  */
 export function vinTag(oem: HDNodeWallet, vin: string): Hex {
-  if (!VIN.test(vin)) throw new QoodError("VIN_INVALID", `${JSON.stringify(vin)} is no vehicle identification number: 17 capital letters and digits without I, O and Q`);
+  checkedVin(vin);
   const key = hkdf(seedOf(oem), "qood/vin-tag/v1", new Uint8Array(0), 32);
   return toHex(createHmac("sha256", key).update(vin, "ascii").digest());
 }
 
 /** The OEM's word on a vehicle, with its signature. */
 export async function signVoucher(oem: HDNodeWallet, registry: Domain, vin: string, terms: { owner: Hex; legalHash: Hex; deadline: number }): Promise<{ voucher: Voucher; signature: Hex }> {
-  const voucher: Voucher = { oem: oem.address as Hex, tag: vinTag(oem, vin), ...terms };
+  const voucher: Voucher = { oem: oem.address as Hex, wmi: wmiBytes(wmiOfVin(vin)), tag: vinTag(oem, vin), ...terms };
   return { voucher, signature: await signTypedData(oem, voucherData(registry, voucher)) };
 }
 

@@ -68,7 +68,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
     /// @inheritdoc IEscrowTrade
     function buyFor(Purchase calldata purchase, address buyer, uint64 inspectTime) external nonReentrant returns (bytes32 dealId) {
         if (!_mayActFor(buyer, msg.sender)) revert Escrow_NotOperator(buyer, msg.sender);
-        if (inspectTime > MAX_WINDOW) revert Escrow_WindowTooLong(inspectTime, MAX_WINDOW);
+        if (inspectTime > _MAX_WINDOW) revert Escrow_WindowTooLong(inspectTime, _MAX_WINDOW);
         uint256 total;
         (dealId, total) = _open(purchase, buyer, inspectTime);
         _debit(msg.sender, purchase.order.token, total);
@@ -263,7 +263,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
 
     function _checkWindow(uint256 window) private view {
         if (window < leastWindow) revert Escrow_WindowTooShort(window, leastWindow);
-        if (window > MAX_WINDOW) revert Escrow_WindowTooLong(window, MAX_WINDOW);
+        if (window > _MAX_WINDOW) revert Escrow_WindowTooLong(window, _MAX_WINDOW);
     }
 
     /// @dev The pinned version is in force and authorises the pair; the agreement accepts the token,

@@ -5,6 +5,7 @@ import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessMana
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { IVehicleRegistry } from "../identity/IVehicleRegistry.sol";
 import { IDataRegistry } from "../rights/IDataRegistry.sol";
+import { ILateHeaders } from "../rights/ILateHeaders.sol";
 import { Handles } from "../rights/libraries/Handles.sol";
 import { Header, Headers } from "../rights/libraries/Headers.sol";
 import { IQoodShares } from "../shares/IQoodShares.sol";
@@ -24,23 +25,25 @@ import { Sales } from "./libraries/Sales.sol";
 abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManaged {
     // ---------------------------------------------------------------- constants
 
-    /// @notice The highest protocol fee that can ever be set, in basis points.
-    uint16 public constant MAX_FEE_BPS = 500;
+    // What people read of them has its getter in the other half alone, as this one's code has a limit.
 
-    /// @notice The longest time to deliver, to answer and to complain: every deal can be ended.
-    uint256 public constant MAX_WINDOW = 90 days;
+    /// @dev The longest time to deliver, to answer and to complain: every deal can be ended.
+    uint256 internal constant _MAX_WINDOW = 90 days;
 
-    /// @notice The shortest window of a deployment to any chain but a local one: twice a rollup's force-inclusion delay.
-    uint256 public constant LEAST_PUBLIC_WINDOW = 48 hours;
+    /// @dev The shortest window of a deployment to any chain but a local one: twice a rollup's force-inclusion delay.
+    uint256 internal constant _LEAST_PUBLIC_WINDOW = 48 hours;
 
-    /// @notice Chain id of local chains, on which windows may be seconds.
-    uint256 public constant LOCAL_CHAIN = 31337;
+    /// @dev Chain id of local chains, on which windows may be seconds.
+    uint256 internal constant _LOCAL_CHAIN = 31337;
 
     /// @notice Poseidon(DOM_KEY, 0): the second commitment of a header with one key.
     uint256 public constant COMMITMENT_OF_ZERO = 11314548607448721259923455803722730104993980843467008612519806744655242809012;
 
     /// @dev Mark of a header about which a right complaint was made.
     bytes32 internal constant _BAD = bytes32(uint256(1));
+
+    /// @dev Mark of a header that was shown to contradict another one of its TSP. Weaker: what is delivered stays delivered.
+    bytes32 internal constant _EQUIVOCATED = bytes32(uint256(2));
 
     /// @dev Bits of {Deal-marks}.
     uint8 internal constant _ACCEPTED = 1;
@@ -80,9 +83,9 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
                 || address(parts.shares) == address(0) || parts.verifier1 == address(0) || parts.verifier8 == address(0)
                 || parts.verifier32 == address(0) || address(parts.complaints) == address(0)
         ) revert Escrow_ZeroAddress();
-        uint256 least = block.chainid == LOCAL_CHAIN ? 1 : LEAST_PUBLIC_WINDOW;
+        uint256 least = block.chainid == _LOCAL_CHAIN ? 1 : _LEAST_PUBLIC_WINDOW;
         if (parts.leastWindow < least) revert Escrow_WindowTooShort(parts.leastWindow, least);
-        if (parts.leastWindow > MAX_WINDOW) revert Escrow_WindowTooLong(parts.leastWindow, MAX_WINDOW);
+        if (parts.leastWindow > _MAX_WINDOW) revert Escrow_WindowTooLong(parts.leastWindow, _MAX_WINDOW);
         vehicles = parts.vehicles;
         dataRegistry = parts.dataRegistry;
         shares = parts.shares;
@@ -240,7 +243,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         if (anchoredAt == 0) revert Escrow_HeaderNotAnchored(headerHash, tsp);
         if (anchoredAt > deal.purchasedAt) revert Escrow_AnchoredAfterPurchase(anchoredAt, deal.purchasedAt);
 
-        _checkStream(order, header.stream, lot.schema, anchoredAt);
+        _checkStream(order, headerHash, header.stream, lot.schema, anchoredAt);
         // The pinned version was in force at purchase and the anchor is not younger, so its start alone tells whether it was
         // in force at the anchor's time; the seller of an agent's own sale is its agent. Everything else shows the version of
         // its own time.
@@ -251,29 +254,36 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         if (!wasAgent) revert Escrow_NotAgentAtAnchor(tsp, anchoredAt);
     }
 
-    /// @dev The stream is of the agreement's vehicle, epoch, class and privacy, and its epoch was not over.
-    function _checkStream(SellOrder calldata order, bytes32 stream, bytes32 schema, uint256 anchoredAt) private view {
+    /// @dev The stream is of the agreement's vehicle, epoch, class and privacy, and its epoch was not over, or the header was
+    /// admitted by what its device has signed.
+    function _checkStream(SellOrder calldata order, bytes32 headerHash, bytes32 stream, bytes32 schema, uint256 anchoredAt)
+        private
+        view
+    {
         uint256 agreementId = order.agreementId;
         (uint256 vehicle, uint64 epoch) = (agreementId >> 64, uint64(agreementId));
         if (Handles.named(address(vehicles), vehicle, epoch, order.dataClass, order.privacy, schema) != stream) {
             revert Escrow_StreamNotOfAgreement(stream, agreementId);
         }
         uint256 epochEnd = vehicles.epochEnd(vehicle, epoch);
-        if (epochEnd != 0 && anchoredAt > epochEnd) revert Escrow_AnchoredAfterEpoch(anchoredAt, epochEnd);
+        if (epochEnd == 0 || anchoredAt <= epochEnd) return;
+        if (!ILateHeaders(address(dataRegistry)).isAdmitted(headerHash)) revert Escrow_AnchoredAfterEpoch(anchoredAt, epochEnd);
     }
 
     function _wasAgent(uint256 agreementId, FormerVersion calldata former, address tsp, uint256 anchoredAt) private view returns (bool) {
         return shares.agentAt(agreementId, former.version, former.terms, anchoredAt) == tsp;
     }
 
-    /// @dev A header that a complaint has shown to be bad is not sold; one that is reserved only by who holds the
-    /// reservation. A reservation ends with the refund of the page that made it.
+    /// @dev A header that a complaint has shown to be bad, or that contradicts another one, is not sold; one that is reserved
+    /// only by who holds the reservation. A reservation ends with the refund of the page that made it.
     function _bind(uint8 flags, bytes32 rightKey, bytes32 key, bytes32 headerHash, uint256 headerFlags) private {
         if (headerFlags & Headers.EXCLUSIVE != 0 && flags & Deals.EXCLUSIVE == 0) revert Escrow_HeaderExclusive(headerHash);
         bytes32 mark = _marks[headerHash];
-        if (mark == _BAD) revert Escrow_HeaderBad(headerHash);
-        if (mark != 0 && mark != key && mark != rightKey && _deals[mark].state != State.Refunded) {
-            revert Escrow_HeaderReserved(headerHash, mark);
+        if (mark != 0) {
+            if (mark == _BAD || mark == _EQUIVOCATED) revert Escrow_HeaderBad(headerHash);
+            if (mark != key && mark != rightKey && _deals[mark].state != State.Refunded) {
+                revert Escrow_HeaderReserved(headerHash, mark);
+            }
         }
         if (flags & (Deals.EXCLUSIVE | Deals.NO_COPY_KEPT) != 0 && (rightKey == 0 || mark == rightKey)) {
             _marks[headerHash] = key;

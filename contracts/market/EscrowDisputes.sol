@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma solidity 0.8.37;
 
+import { IEquivocations } from "../rights/IEquivocations.sol";
 import { Header, Headers } from "../rights/libraries/Headers.sol";
 import { Agreements, VersionTerms } from "../shares/libraries/Agreements.sol";
 import { Ledger } from "../shares/Ledger.sol";
@@ -18,6 +19,18 @@ import { Sales } from "./libraries/Sales.sol";
 /// of DISPUTED data, and the settings.
 /// @dev Its code runs in {Escrow} by `delegatecall`. Called by itself it finds no deals and holds no money.
 contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
+    /// @notice The highest protocol fee that can ever be set, in basis points.
+    uint16 public constant MAX_FEE_BPS = 500;
+
+    /// @notice The longest time to deliver, to answer and to complain: every deal can be ended.
+    uint256 public constant MAX_WINDOW = _MAX_WINDOW;
+
+    /// @notice The shortest window of a deployment to any chain but a local one: twice a rollup's force-inclusion delay.
+    uint256 public constant LEAST_PUBLIC_WINDOW = _LEAST_PUBLIC_WINDOW;
+
+    /// @notice Chain id of local chains, on which windows may be seconds.
+    uint256 public constant LOCAL_CHAIN = _LOCAL_CHAIN;
+
     /// @notice The largest scale of a token's deposits and bonds.
     uint8 public constant MAX_SCALE = 18;
 
@@ -186,8 +199,20 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         (bytes32 dealId, bytes32 key, Deal memory deal) = _load(terms, page);
         _requireOpen(terms.sale, key, deal);
         bytes32 headerHash = _soldHeader(terms, page, headers, index);
-        if (_marks[headerHash] != _BAD) revert Escrow_HeaderNotBad(headerHash);
+        bytes32 mark = _marks[headerHash];
+        // One that contradicts another can still be paid for, but not be delivered.
+        bool undeliverable = mark == _EQUIVOCATED && deal.state == State.Funded;
+        if (mark != _BAD && !undeliverable) revert Escrow_HeaderNotBad(headerHash);
         _refund(dealId, key, terms, page, deal, Reason.BadHeader);
+    }
+
+    /// @inheritdoc IEscrowDisputes
+    function showEquivocated(bytes32 headerHash) external {
+        if (!IEquivocations(address(dataRegistry)).isEquivocated(headerHash)) revert Escrow_NotEquivocated(headerHash);
+        bytes32 mark = _marks[headerHash];
+        if (mark == _BAD || mark == _EQUIVOCATED) revert Escrow_HeaderBad(headerHash);
+        _marks[headerHash] = _EQUIVOCATED;
+        emit HeaderShownEquivocated(headerHash);
     }
 
     // ---------------------------------------------------------------- reading
@@ -223,7 +248,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     /// @inheritdoc IEscrowDisputes
     function markOf(bytes32 headerHash) external view returns (bool bad, bytes32 reservedBy) {
         bytes32 mark = _marks[headerHash];
-        bad = mark == _BAD;
+        bad = mark == _BAD || mark == _EQUIVOCATED;
         if (!bad && _deals[mark].state != State.Refunded) reservedBy = mark;
     }
 

@@ -131,8 +131,17 @@ interface IEscrowDisputes is IEscrowTypes {
     ///
     /// Requirements:
     /// - The page is Funded and not reserved, delivered or Challenged.
-    /// - `headers` are the page's header hashes, and the one at `index` was shown bad.
+    /// - `headers` are the page's header hashes, and the one at `index` was shown bad; or, of a page that is Funded, shown to
+    ///   contradict another header.
     function refundBad(Terms calldata terms, uint256 page, bytes32[] calldata headers, uint256 index) external;
+
+    /// @notice Shows the exchange that a header contradicts another one of its TSP: no key to it is delivered any more. By anyone.
+    /// @dev Emits {HeaderShownEquivocated}. What was delivered before goes on: the buyer has what was committed to.
+    ///
+    /// Requirements:
+    /// - The data registry has the proof, see {IEquivocations}.
+    /// - The header was not shown to be bad or equivocated before.
+    function showEquivocated(bytes32 headerHash) external;
 
     // ---------------------------------------------------------------- reading
 
@@ -152,7 +161,7 @@ interface IEscrowDisputes is IEscrowTypes {
     /// @notice The first 25 bytes of keccak256(R, c...) of an unproven delivery; zero where there was none.
     function deliveryOf(bytes32 key) external view returns (bytes25);
 
-    /// @notice Whether a header was shown bad, and the key of the page that has it for itself, zero for none.
+    /// @notice Whether a header was shown bad or equivocated, and the key of the page that has it for itself, zero for none.
     function markOf(bytes32 headerHash) external view returns (bool bad, bytes32 reservedBy);
 
     /// @notice On what terms a token is taken.

@@ -171,6 +171,7 @@ interface IEscrowTypes {
     event Challenged(bytes32 indexed dealId, uint256 indexed page, uint256 answerBy);
     event Answered(bytes32 indexed dealId, uint256 indexed page, uint256 complainBy);
     event HeaderShownBad(bytes32 indexed headerHash, bytes32 indexed dealId);
+    event HeaderShownEquivocated(bytes32 indexed headerHash);
     /// @param byReceipt Whether the buyer has signed for it, or the window was over.
     /// @param sellerAmount What a resale leaves its seller.
     event Settled(
@@ -247,6 +248,7 @@ interface IEscrowTypes {
     error Escrow_HeaderReserved(bytes32 headerHash, bytes32 key);
     error Escrow_HeaderBad(bytes32 headerHash);
     error Escrow_HeaderNotBad(bytes32 headerHash);
+    error Escrow_NotEquivocated(bytes32 headerHash);
     error Escrow_SecondKey(bytes32 headerHash);
     error Escrow_NotTheSealer(address seller, address tsp);
     error Escrow_StreamNotOfAgreement(bytes32 stream, uint256 agreementId);

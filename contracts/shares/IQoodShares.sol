@@ -43,6 +43,7 @@ interface IQoodShares {
     error QoodShares_WrongNonce(uint32 given, uint32 expected);
     error QoodShares_NotOwnerInEpoch(address given, address owner);
     error QoodShares_NotOem(address given, address oem);
+    error QoodShares_Unconfirmed(uint256 vehicle, uint8 dataClass);
     error QoodShares_NotAccreditedAgent(address agent);
     error QoodShares_BadOwnerSignature(address owner);
     error QoodShares_BadOemSignature(address oem);
@@ -68,6 +69,7 @@ interface IQoodShares {
     /// Requirements:
     /// - The deadline has not passed and the nonce is the agreement's.
     /// - `owner` is the owner of the vehicle in `epoch`, `oem` its maker, `agent` an accredited TSP.
+    /// - The maker has confirmed the vehicle, or no pair of OEM or DISPUTED data is authorised.
     /// - There are six pairs in order; an authorised pair's shares sum to exactly 10,000 and do not all go to storage; a
     ///   denied pair's shares are zero; a pair that gives storage a share needs a storage payee.
     /// - There are one to eight tokens; the notice period is at most 180 days.

@@ -166,9 +166,20 @@ contract QoodShares is IQoodShares, EIP712 {
     function _checkParties(Agreement calldata text) private view {
         address owner = vehicles.ownerInEpoch(text.vehicle, text.epoch);
         if (text.owner != owner) revert QoodShares_NotOwnerInEpoch(text.owner, owner);
-        address oem = vehicles.oemOf(text.vehicle);
+        (address oem, bool confirmed) = vehicles.makerOf(text.vehicle);
         if (text.oem != oem) revert QoodShares_NotOem(text.oem, oem);
+        if (!confirmed) _requireOwnersDataOnly(text);
         if (!vehicles.isTsp(text.agent)) revert QoodShares_NotAccreditedAgent(text.agent);
+    }
+
+    /// @dev Before the maker has confirmed a vehicle, only USER data of it is sold. Called before the pairs' order is checked, so
+    /// that it looks at what they say.
+    function _requireOwnersDataOnly(Agreement calldata text) private pure {
+        for (uint256 i = 0; i < text.pairs.length; ++i) {
+            if (text.pairs[i].authorised && text.pairs[i].dataClass != Agreements.USER) {
+                revert QoodShares_Unconfirmed(text.vehicle, text.pairs[i].dataClass);
+            }
+        }
     }
 
     /// @dev Checks the text by itself and condenses it.

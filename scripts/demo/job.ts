@@ -14,7 +14,7 @@ import type { ChosenDrive } from "./drive.ts";
 import type { AnnouncedBatch } from "@qoodblock/workers/shared/queue/index.ts";
 import { startEngines } from "./engines.ts";
 import { noteContracts } from "./head.ts";
-import { enrol } from "./enrol.ts";
+import { DEMO_WMI, enrol } from "./enrol.ts";
 import { fundBuyer, payInBonds } from "./money.ts";
 import { statePassphrase } from "./passphrase.ts";
 import type { Progress } from "./progress.ts";
@@ -42,7 +42,7 @@ function deployAll(cast: Cast, folder: string, onProgress: (line: string) => voi
   return deploy({
     foundation: cast.wallets.foundation,
     roles: { registrar: [foundation], guardian: [foundation], issuer: [foundation], treasurer: [foundation], auditor: [auditor] },
-    oems: [oem],
+    oems: [{ account: oem, wmis: [DEMO_WMI] }],
     tsps: [tsp],
     leastWindow: LEAST_WINDOW,
     artifacts: join(root, "artifacts"),

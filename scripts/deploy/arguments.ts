@@ -4,6 +4,8 @@ import { z } from "zod";
 import type { Hex } from "../../sdk/bytes/index.ts";
 import { BEACON_SOURCES, type BeaconSource } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
+import { wmiBytes } from "../../sdk/identity/index.ts";
+import type { OemToAccredit } from "./deploy.ts";
 import type { RoleName } from "./plan.ts";
 
 /** The text of `--help`. */
@@ -18,7 +20,8 @@ usage: node scripts/deploy/main.ts --rpc URL --out FOLDER [OPTION ...]
   --issuer ADDRESS
   --auditor ADDRESS
   --treasurer ADDRESS
-  --oem ADDRESS               an OEM to accredit; needs the deployer among the registrars
+  --oem ADDRESS=WMI[,WMI]     an OEM to accredit for its world manufacturer identifiers, the first three characters of
+                              its VINs; needs the deployer among the registrars
   --tsp ADDRESS               a TSP to accredit, likewise
   --least-window SECONDS      shortest time to deliver and shortest complaint window (default: 48 hours)
   --beacon SOURCE             where samples come from: none, blockhash or prevrandao (default: by the chain)
@@ -30,12 +33,32 @@ const ROLES = ["registrar", "guardian", "issuer", "auditor", "treasurer"] as con
 
 const address = z.custom<Hex>((value) => typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value), "must be an address: 0x and 40 hexadecimal digits");
 const addresses = z.array(address).optional();
+const oems = z
+  .array(
+    z.string().transform((text, context): OemToAccredit => {
+      const [account, list = ""] = text.split("=");
+      if (!/^0x[0-9a-fA-F]{40}$/.test(account!) || list === "") {
+        context.addIssue("must be an address, = and its WMIs with commas between: 0x…=WDB,WDD");
+        return z.NEVER;
+      }
+      const wmis = list.split(",");
+      for (const wmi of wmis) {
+        try {
+          wmiBytes(wmi);
+        } catch (error) {
+          context.addIssue((error as Error).message);
+        }
+      }
+      return { account: account as Hex, wmis };
+    }),
+  )
+  .optional();
 
 const schema = z.object({
   rpc: z.url({ protocol: /^https?$/, error: "must be the http URL of a JSON-RPC node" }),
   out: z.string().min(1),
   artifacts: z.string().default(join(import.meta.dirname, "../../artifacts")),
-  ...{ registrar: addresses, guardian: addresses, issuer: addresses, auditor: addresses, treasurer: addresses, oem: addresses, tsp: addresses },
+  ...{ registrar: addresses, guardian: addresses, issuer: addresses, auditor: addresses, treasurer: addresses, oem: oems, tsp: addresses },
   "least-window": z.coerce.number({ error: "must be a whole number of seconds" }).int().positive().optional(),
   beacon: z.enum(BEACON_SOURCES, { error: `must be one of ${BEACON_SOURCES.join(", ")}` }).optional(),
   "allow-development-key": z.boolean().default(false),
@@ -48,7 +71,7 @@ export interface DeployArguments {
   readonly out: string;
   readonly artifacts: string;
   readonly roles: Partial<Record<RoleName, readonly Hex[]>>;
-  readonly oems: readonly Hex[];
+  readonly oems: readonly OemToAccredit[];
   readonly tsps: readonly Hex[];
   readonly leastWindow: number | undefined;
   readonly beacon: BeaconSource | undefined;

@@ -7,6 +7,7 @@ import { ContractFactory, getCreateAddress, type InterfaceAbi, keccak256, type P
 import type { Hex } from "../../sdk/bytes/index.ts";
 import { type Addresses, type BeaconSource, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
+import { wmiBytes } from "../../sdk/identity/index.ts";
 import { readArtifact } from "./artifacts.ts";
 import { beaconOf, contractName, type Parameters, PERMISSIONS, QDD_TERMS, type RoleName, ROLES, STEPS } from "./plan.ts";
 import { type DeployState, loadState, saveDeployment, saveState } from "./state.ts";
@@ -16,6 +17,12 @@ const POLL_MS = 200;
 /** Chain id of local chains. */
 export const LOCAL_CHAIN = 31337;
 
+/** A maker with its world manufacturer identifiers (three characters of a VIN, or six). */
+export interface OemToAccredit {
+  readonly account: Hex;
+  readonly wmis: readonly string[];
+}
+
 /** What to deploy and for whom. */
 export interface DeployOptions {
   /** Pays, and becomes the access manager's admin: the foundation. Must have a provider. */
@@ -23,7 +30,7 @@ export interface DeployOptions {
   /** Accounts of each role, beside the foundation where it is not named. Defaults to the foundation. */
   roles?: Partial<Record<RoleName, readonly Hex[]>>;
   /** Makers and TSPs to accredit. The foundation must be among the registrars if any are given. */
-  oems?: readonly Hex[];
+  oems?: readonly OemToAccredit[];
   tsps?: readonly Hex[];
   /** Seconds; default 48 hours. */
   leastWindow?: number;
@@ -229,7 +236,11 @@ async function grantRoles(run: Run, addresses: Addresses, admin: Hex, wanted: No
 async function setUp(run: Run, deployment: Deployment, { oems = [], tsps = [] }: DeployOptions): Promise<void> {
   const calls = createCalls(deployment);
   const reads = createReads(deployment, run.provider);
-  for (const oem of oems) if (!(await reads.isOem(oem))) await run.call(calls.accreditOem(oem, true));
+  for (const { account, wmis } of oems) {
+    for (const wmi of wmis.map(wmiBytes)) {
+      if ((await reads.oemOfWmi(wmi)).toLowerCase() !== account.toLowerCase()) await run.call(calls.accreditOem(account, wmi));
+    }
+  }
   for (const tsp of tsps) if (!(await reads.isTsp(tsp))) await run.call(calls.accreditTsp(tsp, true));
   const { qdd } = deployment.addresses;
   if (!(await reads.tokenTermsOf(qdd)).listed) await run.call(calls.setToken(qdd, QDD_TERMS));

@@ -11,6 +11,7 @@ export type RoleName = keyof typeof ROLES;
 /** Restricted functions: contract, function, role. Everything not named here stays with the admin. */
 export const PERMISSIONS: readonly { contract: ContractKey; method: string; role: RoleName }[] = [
   { contract: "vehicleRegistry", method: "accreditOem", role: "registrar" },
+  { contract: "vehicleRegistry", method: "revokeOem", role: "registrar" },
   { contract: "vehicleRegistry", method: "accreditTsp", role: "registrar" },
   { contract: "escrow", method: "stopToken", role: "guardian" },
   { contract: "escrow", method: "setToken", role: "treasurer" },
@@ -85,7 +86,7 @@ export const STEPS: readonly Step[] = [
   { key: "accessManager", source: "@openzeppelin/contracts/access/manager/AccessManager.sol", args: (_, p) => [p.foundation] },
   { key: "vehicleRegistry", source: "contracts/identity/VehicleRegistry.sol", args: (at) => [at.accessManager] },
   { key: "deviceRegistry", source: "contracts/identity/DeviceRegistry.sol", args: (at) => [at.vehicleRegistry] },
-  { key: "dataRegistry", source: "contracts/rights/DataRegistry.sol", args: (at) => [at.vehicleRegistry] },
+  { key: "dataRegistry", source: "contracts/rights/DataRegistry.sol", args: (at) => [at.vehicleRegistry, at.deviceRegistry] },
   { key: "qoodShares", source: "contracts/shares/QoodShares.sol", args: (at) => [at.vehicleRegistry] },
   { key: "keyDelivery1Verifier", source: "contracts/verifiers/KeyDelivery1Verifier.sol", args: () => [] },
   { key: "keyDelivery8Verifier", source: "contracts/verifiers/KeyDelivery8Verifier.sol", args: () => [] },

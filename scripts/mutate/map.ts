@@ -8,7 +8,7 @@ const folder = "test/contracts";
 const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}.test.ts`);
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
-const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "gas", "identity", "orders/costs", "shares", "tokens"));
+const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "gas", "identity/vehicles", "identity/devices", "identity/recovery", "orders/costs", "shares", "tokens"));
 /** Every other test. */
 const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
   .map((name) => `${folder}/${name}`)
@@ -22,7 +22,7 @@ const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
  * The beginning of a source's path → its tests; the longest beginning counts. Which of them runs first is decided by what a mutant is (see `tests.ts`).
  */
 export const TESTS: Readonly<Record<string, readonly string[]>> = {
-  "contracts/identity/": inTests("identity"),
+  "contracts/identity/": inTests("identity/vehicles", "identity/devices", "identity/recovery"),
   "contracts/market/": EXCHANGE,
   "contracts/market/BuyOrders.sol": BUY_ORDERS,
   "contracts/market/ComplaintVerifier.sol": COMPLAINTS,

@@ -3,7 +3,7 @@
  * to `send`. One function a contract function, arguments as in the contracts' interfaces.
  */
 import type { Hex } from "../bytes/index.ts";
-import type { Voucher } from "../eip712/index.ts";
+import type { Claim, Voucher } from "../eip712/index.ts";
 import type { HeaderWords } from "../formats/index.ts";
 import { termsWords, versionBrief, versionParties } from "../market/index.ts";
 import type {
@@ -30,6 +30,40 @@ export interface Call {
   what: string;
 }
 
+/** A device key with its signature, r || s of 64 bytes or with a recovery byte. */
+export interface SignedKey {
+  /** 64 bytes, x || y. */
+  publicKey: Hex;
+  signature: Hex;
+}
+
+/** A header with the path to its anchor. */
+export interface OpenedHeader {
+  header: HeaderWords;
+  path: readonly Hex[];
+}
+
+/** The last message of a batch, opened: what its device signed. */
+export interface LastMessage {
+  /** Chain hash before the message. */
+  previous: Hex;
+  rowsRoot: Hex;
+  /** 64 bytes, x || y. */
+  publicKey: Hex;
+  signature: Hex;
+}
+
+/** What a grant is of: a range of a stream's sequences for a party. */
+export interface GrantRange {
+  stream: Hex;
+  party: Hex;
+  first: number;
+  last: number;
+  /** Last second, Unix. */
+  expiry: number;
+  paid: boolean;
+}
+
 /** An ERC-2612 permit, as `buyWithPermit` takes it. */
 export interface Permit {
   value: bigint;
@@ -38,6 +72,9 @@ export interface Permit {
   r: Hex;
   s: Hex;
 }
+
+const coordinates = (publicKey: Hex): { x: Hex; y: Hex } => ({ x: `0x${publicKey.slice(2, 66)}`, y: `0x${publicKey.slice(66, 130)}` });
+const signedKey = ({ publicKey, signature }: SignedKey) => ({ ...coordinates(publicKey), signature });
 
 const purchaseWords = (purchase: Purchase) => ({
   ...purchase,
@@ -59,14 +96,24 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
 
   return {
     // accreditation (registrar)
-    accreditOem: (oem: Hex, accredited: boolean): Call => call("vehicleRegistry", "accreditOem", [oem, accredited]),
+    /** @param wmi see `wmiBytes` */
+    accreditOem: (oem: Hex, wmi: Hex): Call => call("vehicleRegistry", "accreditOem", [oem, wmi]),
+    revokeOem: (oem: Hex, wmi: Hex): Call => call("vehicleRegistry", "revokeOem", [oem, wmi]),
     accreditTsp: (tsp: Hex, accredited: boolean): Call => call("vehicleRegistry", "accreditTsp", [tsp, accredited]),
 
-    // vehicles and devices
+    // vehicles
     /** By the TSP that the owner's consent names. */
     mint: (voucher: Voucher, consentDeadline: number, oemSignature: Hex, ownerSignature: Hex): Call =>
       call("vehicleRegistry", "mint", [voucher, consentDeadline, oemSignature, ownerSignature]),
+    /** By the TSP that the owner's consent names. */
+    mintUnconfirmed: (claim: Claim, consentDeadline: number, ownerSignature: Hex): Call =>
+      call("vehicleRegistry", "mintUnconfirmed", [claim, consentDeadline, ownerSignature]),
+    /** By anyone. */
+    confirmVehicle: (vehicle: bigint, tag: Hex, deadline: number, oemSignature: Hex): Call =>
+      call("vehicleRegistry", "confirm", [vehicle, tag, deadline, oemSignature]),
     transferVehicle: (from: Hex, to: Hex, vehicle: bigint): Call => call("vehicleRegistry", "transferFrom", [from, to, vehicle]),
+
+    // devices
     /** By anyone. @param publicKey 64 bytes x || y */
     setupDevice: (setup: {
       vehicle: bigint;
@@ -77,21 +124,57 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
       deviceSignature: Hex;
     }): Call =>
       call("deviceRegistry", "setup", [
-        setup.vehicle,
-        `0x${setup.publicKey.slice(2, 66)}`,
-        `0x${setup.publicKey.slice(66, 130)}`,
-        setup.agent,
-        setup.deadline,
-        setup.ownerSignature,
-        setup.deviceSignature,
+        ...[setup.vehicle, setup.agent, setup.deadline],
+        ...[signedKey({ publicKey: setup.publicKey, signature: setup.deviceSignature }), setup.ownerSignature],
       ]),
+    /** By anyone: a further key of a device. */
+    setupDeviceDup: (first: SignedKey, key: SignedKey, deadline: number): Call =>
+      call("deviceRegistry", "setupDup", [signedKey(first), signedKey(key), deadline]),
     /** By the vehicle's owner or the device's agent. */
     retireDevice: (deviceKey: Hex): Call => call("deviceRegistry", "retire", [deviceKey]),
+    /** By anyone: a device goes on under a new key. */
+    resetDevice: (first: SignedKey, key: SignedKey, deadline: number): Call =>
+      call("deviceRegistry", "reset", [signedKey(first), signedKey(key), deadline]),
+    /** By the vehicle's owner, of a device whose key is lost. */
+    askDeviceRecovery: (deviceKey: Hex, key: SignedKey): Call => call("deviceRegistry", "askRecovery", [deviceKey, signedKey(key)]),
+    /** By the device's agent, once. */
+    contestDeviceRecovery: (deviceKey: Hex): Call => call("deviceRegistry", "contestRecovery", [deviceKey]),
+    /** By the vehicle's owner. */
+    cancelDeviceRecovery: (deviceKey: Hex): Call => call("deviceRegistry", "cancelRecovery", [deviceKey]),
+    /** By anyone, when it is ready. */
+    finishDeviceRecovery: (deviceKey: Hex, publicKey: Hex): Call => {
+      const { x, y } = coordinates(publicKey);
+      return call("deviceRegistry", "finishRecovery", [deviceKey, x, y]);
+    },
 
     // anchors
     /** By the TSP that the headers name. */
     anchor: (root: Hex, sequence: number, leavesHash: Hex, listDigest: Hex): Call =>
       call("dataRegistry", "anchor", [root, sequence, leavesHash, listDigest]),
+    /** By anyone: two headers of one (stream, sequence). */
+    proveTwoOfOneSequence: (first: OpenedHeader, second: OpenedHeader): Call =>
+      call("dataRegistry", "proveTwoOfOneSequence", [first, second]),
+    /** By anyone: two headers that claim the same messages. `first` begins no later. @param firstRest encoded second level of the header */
+    proveOverlap: (first: OpenedHeader, firstRest: Uint8Array, second: OpenedHeader, secondRest: Uint8Array): Call =>
+      call("dataRegistry", "proveOverlap", [first, firstRest, second, secondRest]),
+    /** By anyone: what the data registry has proven counts in the exchange from then on. */
+    showEquivocated: (headerHash: Hex): Call => call("escrow", "showEquivocated", [headerHash]),
+    /** By anyone: a header of a closed ownership epoch that was anchored after the transfer. @param rest encoded second level of the header */
+    admitLateHeader: ({ header, path }: OpenedHeader, handleProof: Hex, rest: Uint8Array, message: LastMessage): Call => {
+      const { publicKey, ...words } = message;
+      return call("dataRegistry", "admit", [header, path, handleProof, rest, { ...words, ...coordinates(publicKey) }]);
+    },
+
+    // grants
+    /** By a principal of the stream's class. */
+    grantFree: (range: GrantRange, handleProof: Hex, serviceHash: Hex): Call => call("dataRegistry", "grantFree", [range, handleProof, serviceHash]),
+    /** By a principal of the stream's class; the header is the last of the range. */
+    grantPaid: (range: GrantRange, handleProof: Hex, paymentHash: Hex, { header, path }: OpenedHeader): Call =>
+      call("dataRegistry", "grantPaid", [range, handleProof, paymentHash, header, path]),
+    /** By a principal of the stream's class. */
+    revokeGrant: (range: GrantRange, handleProof: Hex): Call => call("dataRegistry", "revoke", [range, handleProof]),
+    /** By a principal of the stream's class: later data has another key, and all free grants end. */
+    beginKeyEpoch: (stream: Hex, handleProof: Hex): Call => call("dataRegistry", "beginKeyEpoch", [stream, handleProof]),
 
     // agreements
     /** By anyone with both signatures. */

@@ -16,10 +16,17 @@ export interface EventPlace {
 /** The events that programs follow, by name. */
 export interface Events {
   VehicleMinted: { vehicle: bigint; oem: Hex; owner: Hex; tag: Hex; tsp: Hex; legalHash: Hex };
+  VehicleUnconfirmed: { vehicle: bigint; oem: Hex };
+  VehicleConfirmed: { vehicle: bigint; oem: Hex; tag: Hex };
   EpochClosed: { vehicle: bigint; epoch: number; owner: Hex; endedAt: number };
-  DeviceSetUp: { deviceKey: Hex; vehicle: bigint; agent: Hex; publicKey: Hex };
+  DeviceSetUp: { deviceKey: Hex; vehicle: bigint; agent: Hex; device: Hex; publicKey: Hex };
   DeviceRetired: { deviceKey: Hex; vehicle: bigint; validUntil: number };
+  DeviceReset: { deviceKey: Hex; newKey: Hex; vehicle: bigint; recovered: boolean };
+  RecoveryAsked: { deviceKey: Hex; newKey: Hex; owner: Hex; readyAt: number };
   Anchored: { tsp: Hex; root: Hex; sequence: number; leavesHash: Hex; listDigest: Hex };
+  Equivocated: { tsp: Hex; stream: Hex; first: Hex; second: Hex; reason: number };
+  LateHeaderAdmitted: { headerHash: Hex; tsp: Hex; vehicle: bigint; epoch: number };
+  KeyEpochBegun: { stream: Hex; by: Hex; keyEpoch: number };
   Agreed: { agreementId: bigint; version: number; agent: Hex; text: Agreement; terms: VersionTerms };
   Denied: { agreementId: bigint; by: Hex; dataClass: number; privacy: number };
   Ended: { agreementId: bigint; by: Hex; version: number; endsAt: number };
@@ -31,6 +38,7 @@ export interface Events {
   Challenged: { dealId: Hex; page: number; answerBy: number };
   Answered: { dealId: Hex; page: number; complainBy: number };
   HeaderShownBad: { headerHash: Hex; dealId: Hex };
+  HeaderShownEquivocated: { headerHash: Hex };
   Settled: { dealId: Hex; page: number; byReceipt: boolean; owner: bigint; oem: bigint; agent: bigint; storage: bigint; seller: bigint; fee: bigint };
   Refunded: { dealId: Hex; page: number; reason: RefundReason; amount: bigint; bond: bigint };
   OrdersCancelled: { seller: Hex; word: bigint; mask: bigint };
@@ -131,18 +139,37 @@ const EVENTS: { [E in EventName]: { contract: ContractKey; decode: (args: Result
     contract: "vehicleRegistry",
     decode: (a) => ({ vehicle: a.vehicle, oem: a.oem, owner: a.owner, tag: a.tag, tsp: a.tsp, legalHash: a.legalHash }),
   },
+  VehicleUnconfirmed: { contract: "vehicleRegistry", decode: (a) => ({ vehicle: a.vehicle, oem: a.oem }) },
+  VehicleConfirmed: { contract: "vehicleRegistry", decode: (a) => ({ vehicle: a.vehicle, oem: a.oem, tag: a.tag }) },
   EpochClosed: {
     contract: "vehicleRegistry",
     decode: (a) => ({ vehicle: a.vehicle, epoch: n(a.epoch), owner: a.owner, endedAt: n(a.endedAt) }),
   },
   DeviceSetUp: {
     contract: "deviceRegistry",
-    decode: (a) => ({ deviceKey: a.deviceKey, vehicle: a.vehicle, agent: a.agent, publicKey: `0x${hex64(a.x as bigint)}${hex64(a.y as bigint)}` }),
+    decode: (a) => ({ deviceKey: a.deviceKey, vehicle: a.vehicle, agent: a.agent, device: a.device, publicKey: `0x${hex64(a.x as bigint)}${hex64(a.y as bigint)}` }),
   },
   DeviceRetired: {
     contract: "deviceRegistry",
     decode: (a) => ({ deviceKey: a.deviceKey, vehicle: a.vehicle, validUntil: n(a.validUntil) }),
   },
+  DeviceReset: {
+    contract: "deviceRegistry",
+    decode: (a) => ({ deviceKey: a.deviceKey, newKey: a.newKey, vehicle: a.vehicle, recovered: a.recovered }),
+  },
+  RecoveryAsked: {
+    contract: "deviceRegistry",
+    decode: (a) => ({ deviceKey: a.deviceKey, newKey: a.newKey, owner: a.owner, readyAt: n(a.readyAt) }),
+  },
+  Equivocated: {
+    contract: "dataRegistry",
+    decode: (a) => ({ tsp: a.tsp, stream: a.stream, first: a.first, second: a.second, reason: n(a.reason) }),
+  },
+  LateHeaderAdmitted: {
+    contract: "dataRegistry",
+    decode: (a) => ({ headerHash: a.headerHash, tsp: a.tsp, vehicle: a.vehicle, epoch: n(a.epoch) }),
+  },
+  KeyEpochBegun: { contract: "dataRegistry", decode: (a) => ({ stream: a.stream, by: a.by, keyEpoch: n(a.keyEpoch) }) },
   Anchored: {
     contract: "dataRegistry",
     decode: (a) => ({ tsp: a.tsp, root: a.root, sequence: n(a.sequence), leavesHash: a.leavesHash, listDigest: a.listDigest }),
@@ -166,6 +193,7 @@ const EVENTS: { [E in EventName]: { contract: ContractKey; decode: (args: Result
   DeliveredProven: { contract: "escrow", decode: delivery },
   Challenged: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, page: n(a.page), answerBy: n(a.answerBy) }) },
   Answered: { contract: "escrow", decode: (a) => ({ dealId: a.dealId, page: n(a.page), complainBy: n(a.complainBy) }) },
+  HeaderShownEquivocated: { contract: "escrow", decode: (a) => ({ headerHash: a.headerHash }) },
   HeaderShownBad: { contract: "escrow", decode: (a) => ({ headerHash: a.headerHash, dealId: a.dealId }) },
   Settled: {
     contract: "escrow",

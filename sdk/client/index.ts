@@ -4,7 +4,7 @@ import { createCalls } from "./calls.ts";
 import type { Deployment } from "./deployment.ts";
 import { createReads } from "./reads.ts";
 
-export type { Call, Calls, Permit } from "./calls.ts";
+export type { Call, Calls, GrantRange, LastMessage, OpenedHeader, Permit, SignedKey } from "./calls.ts";
 export { createCalls } from "./calls.ts";
 export * from "./deployment.ts";
 export * from "./errors.ts";

@@ -2,6 +2,7 @@
 import type { Provider, Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
 import { BUY_STATUSES, type BuyStatus, DEAL_STATES, type Deal, type Terms, termsWords, type TokenTerms } from "../market/index.ts";
+import type { GrantRange } from "./calls.ts";
 import { BEACON_SOURCES, type BeaconSource, type Deployment } from "./deployment.ts";
 import { toQoodError } from "./errors.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";
@@ -19,6 +20,11 @@ export interface Device {
   validFrom: number;
   validUntil: number;
   agent: Hex;
+  /** Unix seconds of both blocks, 0 for no end. */
+  setUpAt: number;
+  endedAt: number;
+  /** Of a further key: the device's first one; else zero. */
+  device: Hex;
 }
 
 const dealWords = (d: Result): Deal => ({
@@ -50,10 +56,16 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
 
   return {
     // vehicles
-    isOem: (account: Hex) => one<boolean>("vehicleRegistry", "isOem", [account]),
+    /** Zero address where no maker is accredited for it. @param wmi see `wmiBytes` */
+    oemOfWmi: (wmi: Hex) => one<Hex>("vehicleRegistry", "oemOfWmi", [wmi]),
     isTsp: (account: Hex) => one<boolean>("vehicleRegistry", "isTsp", [account]),
     ownerOf: (vehicle: bigint) => one<Hex>("vehicleRegistry", "ownerOf", [vehicle]),
     oemOf: (vehicle: bigint) => one<Hex>("vehicleRegistry", "oemOf", [vehicle]),
+    /** The maker, and whether it has confirmed the vehicle. */
+    makerOf: async (vehicle: bigint) => {
+      const m = await read("vehicleRegistry", "makerOf", [vehicle]);
+      return { oem: m.oem as Hex, confirmed: m.confirmed as boolean };
+    },
     epochOf: async (vehicle: bigint) => Number(await one<bigint>("vehicleRegistry", "epochOf", [vehicle])),
     ownerInEpoch: (vehicle: bigint, epoch: number) => one<Hex>("vehicleRegistry", "ownerInEpoch", [vehicle, epoch]),
     /** Unix seconds, 0 for the current epoch. */
@@ -62,7 +74,15 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     // devices
     deviceOf: async (deviceKey: Hex): Promise<Device> => {
       const d = await one<Result>("deviceRegistry", "deviceOf", [deviceKey]);
-      return { vehicle: d.vehicle as bigint, validFrom: Number(d.validFrom), validUntil: Number(d.validUntil), agent: d.agent as Hex };
+      return {
+        ...{ vehicle: d.vehicle as bigint, validFrom: Number(d.validFrom), validUntil: Number(d.validUntil), agent: d.agent as Hex },
+        ...{ setUpAt: Number(d.setUpAt), endedAt: Number(d.endedAt), device: d.device as Hex },
+      };
+    },
+    /** The running recovery of a device; `readyAt` 0 where there is none. */
+    deviceRecoveryOf: async (deviceKey: Hex) => {
+      const r = await one<Result>("deviceRegistry", "recoveryOf", [deviceKey]);
+      return { newKey: r.newKey as Hex, owner: r.owner as Hex, readyAt: Number(r.readyAt), contested: r.contested as boolean };
     },
     isDeviceValidAt: (deviceKey: Hex, vehicle: bigint, blockNumber: number) =>
       one<boolean>("deviceRegistry", "isValidAt", [deviceKey, vehicle, blockNumber]),
@@ -72,6 +92,15 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
       const a = await one<Result>("dataRegistry", "anchorOf", [tsp, root]);
       return { sequence: Number(a.sequence), time: Number(a.time), blockNumber: Number(a.blockNumber) };
     },
+    isEquivocated: (headerHash: Hex) => one<boolean>("dataRegistry", "isEquivocated", [headerHash]),
+    /** How often a TSP was shown to contradict itself. */
+    equivocationsOf: async (tsp: Hex) => Number(await one<bigint>("dataRegistry", "equivocationsOf", [tsp])),
+    /** Whether a header that was anchored after its ownership epoch's end counts all the same. */
+    isAdmitted: (headerHash: Hex) => one<boolean>("dataRegistry", "isAdmitted", [headerHash]),
+
+    // grants
+    keyEpochOf: async (stream: Hex) => Number(await one<bigint>("dataRegistry", "keyEpochOf", [stream])),
+    isGranted: (range: GrantRange, handleProof: Hex, sequence: number) => one<boolean>("dataRegistry", "isGranted", [range, handleProof, sequence]),
 
     // agreements
     headOf: async (agreementId: bigint) => {

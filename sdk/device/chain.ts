@@ -1,6 +1,6 @@
 /** A device's chain of messages: the signer's side and the verifier's, both in constant memory. */
 import { fromHex, toHex, type Hex } from "../bytes/index.ts";
-import { publicKeyOf, signDigest, verifyingKey, type VerifyingKey } from "../crypto/ecdsa.ts";
+import { type Curve, publicKeyOf, signDigest, verifyingKey, type VerifyingKey } from "../crypto/ecdsa.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { randomBytes } from "../crypto/random.ts";
 import { QoodError, ensure } from "../errors/index.ts";
@@ -16,13 +16,15 @@ export class MessageSigner {
   /** 64 bytes, x || y. */
   readonly publicKey: Uint8Array;
   private readonly privateKey: Uint8Array;
+  private readonly curve: Curve;
   private readonly stream: Hex;
   private current: ChainState;
 
-  /** @throws QoodError `BAD_DEVICE_KEY`, `BAD_HEX` */
-  constructor(options: { privateKey: Uint8Array; stream: Hex; state?: ChainState }) {
+  /** @param options.curve secp256k1 without it @throws QoodError `BAD_DEVICE_KEY`, `BAD_HEX` */
+  constructor(options: { privateKey: Uint8Array; stream: Hex; state?: ChainState; curve?: Curve }) {
     this.privateKey = options.privateKey;
-    this.publicKey = publicKeyOf(options.privateKey);
+    this.curve = options.curve ?? "secp256k1";
+    this.publicKey = publicKeyOf(options.privateKey, this.curve);
     fromHex(options.stream, 32);
     this.stream = options.stream;
     this.current = options.state ?? CHAIN_START;
@@ -43,7 +45,7 @@ export class MessageSigner {
     const counter = this.current.nextCounter;
     const chain = sha256(preimage(this.current, this.stream, counter, salt16, rows));
     this.current = { nextCounter: counter + 1, chain: toHex(chain) };
-    return { stream: this.stream, counter, salt16, rows, signature: signDigest(this.privateKey, chain) };
+    return { stream: this.stream, counter, salt16, rows, signature: signDigest(this.privateKey, chain, this.curve) };
   }
 }
 
@@ -54,6 +56,7 @@ export function signMessage(options: {
   state: ChainState;
   rows: readonly Uint8Array[];
   salt16?: Uint8Array;
+  curve?: Curve;
 }): { message: DeviceMessage; state: ChainState } {
   const signer = new MessageSigner(options);
   const message = signer.sign(options.rows, options.salt16);

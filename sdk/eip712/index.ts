@@ -26,6 +26,8 @@ export interface TypedData {
 /** OEM's word on a vehicle. */
 export interface Voucher {
   oem: Hex;
+  /** World manufacturer identifier, 6 bytes, see `wmiOf`. */
+  wmi: Hex;
   /** HMAC of the VIN under the OEM's key. */
   tag: Hex;
   owner: Hex;
@@ -39,6 +41,49 @@ export interface MintConsent {
   voucher: Voucher;
   tsp: Hex;
   deadline: number;
+}
+
+/** A TSP's word on a vehicle that its maker has not vouched for. */
+export interface Claim {
+  oem: Hex;
+  wmi: Hex;
+  /** HMAC of the VIN under the TSP's key. */
+  tag: Hex;
+  owner: Hex;
+  legalHash: Hex;
+}
+
+/** Owner's consent to an unconfirmed mint by one TSP. */
+export interface ClaimConsent {
+  claim: Claim;
+  tsp: Hex;
+  deadline: number;
+}
+
+/** OEM's later word on a vehicle that was minted unconfirmed. */
+export interface Confirmation {
+  vehicle: bigint;
+  /** HMAC of the VIN under the OEM's key. */
+  tag: Hex;
+  deadline: number;
+}
+
+/** A device's word on a key of its own: a further one, or the one that it goes on with. */
+export interface DeviceKeyChange {
+  vehicle: bigint;
+  /** The device's first key. */
+  device: Hex;
+  /** The new key. */
+  deviceKey: Hex;
+  deadline: number;
+}
+
+/** A new key's word that it takes the place of a lost one. */
+export interface DeviceRecovery {
+  vehicle: bigint;
+  device: Hex;
+  deviceKey: Hex;
+  owner: Hex;
 }
 
 /** Consent of owner and device to a device's set-up. */
@@ -106,6 +151,24 @@ export const voucherData = (domain: Domain, voucher: Voucher): TypedData => type
 /** Signed by the owner; `domain.verifyingContract` is the VehicleRegistry. */
 export const mintConsentData = (domain: Domain, consent: MintConsent): TypedData =>
   typedData("VehicleRegistry", domain, "MintConsent", consent);
+
+/** Signed by the owner; `domain.verifyingContract` is the VehicleRegistry. */
+export const claimConsentData = (domain: Domain, consent: ClaimConsent): TypedData =>
+  typedData("VehicleRegistry", domain, "ClaimConsent", consent);
+
+/** Signed by the OEM; `domain.verifyingContract` is the VehicleRegistry. */
+export const confirmationData = (domain: Domain, confirmation: Confirmation): TypedData =>
+  typedData("VehicleRegistry", domain, "Confirmation", confirmation);
+
+/** Signed by a device's first key and by the further one; `domain.verifyingContract` is the DeviceRegistry. */
+export const deviceDupData = (domain: Domain, change: DeviceKeyChange): TypedData => typedData("DeviceRegistry", domain, "DeviceDup", change);
+
+/** Signed by a device's first key and by the one that it goes on with; `domain.verifyingContract` is the DeviceRegistry. */
+export const deviceResetData = (domain: Domain, change: DeviceKeyChange): TypedData => typedData("DeviceRegistry", domain, "DeviceReset", change);
+
+/** Signed by the new key; `domain.verifyingContract` is the DeviceRegistry. */
+export const deviceRecoveryData = (domain: Domain, recovery: DeviceRecovery): TypedData =>
+  typedData("DeviceRegistry", domain, "DeviceRecovery", recovery);
 
 /** Signed by owner and device; `domain.verifyingContract` is the DeviceRegistry. */
 export const deviceSetupData = (domain: Domain, setup: DeviceSetup): TypedData => typedData("DeviceRegistry", domain, "DeviceSetup", setup);

@@ -9,9 +9,15 @@ const fields = (list: string): readonly TypedDataField[] =>
 
 /** All struct types by name. */
 export const TYPES = {
-  Voucher: fields("address oem,bytes32 tag,address owner,bytes32 legalHash,uint64 deadline"),
+  Voucher: fields("address oem,bytes6 wmi,bytes32 tag,address owner,bytes32 legalHash,uint64 deadline"),
   MintConsent: fields("Voucher voucher,address tsp,uint64 deadline"),
+  Claim: fields("address oem,bytes6 wmi,bytes32 tag,address owner,bytes32 legalHash"),
+  ClaimConsent: fields("Claim claim,address tsp,uint64 deadline"),
+  Confirmation: fields("uint256 vehicle,bytes32 tag,uint64 deadline"),
   DeviceSetup: fields("uint256 vehicle,uint64 epoch,bytes32 deviceKey,address agent,uint64 deadline"),
+  DeviceDup: fields("uint256 vehicle,bytes32 device,bytes32 deviceKey,uint64 deadline"),
+  DeviceReset: fields("uint256 vehicle,bytes32 device,bytes32 deviceKey,uint64 deadline"),
+  DeviceRecovery: fields("uint256 vehicle,bytes32 device,bytes32 deviceKey,address owner"),
   PairShares: fields(
     "uint8 dataClass,uint8 privacy,bool authorised,uint16 ownerBps,uint16 oemBps,uint16 agentBps,uint16 storageBps",
   ),

@@ -85,11 +85,11 @@ describe("qood oem voucher", { concurrency: 2 }, () => {
   it("is signed by the OEM, and names the car by a keyed tag only", async () => {
     const run = await qood(["--json", ...voucher()]);
     assert.equal(run.code, 0, run.stderr);
-    const answer = JSON.parse(run.stdout) as { voucher: { oem: string; tag: string; owner: string; legalHash: string; deadline: number }; signature: string };
+    const answer = JSON.parse(run.stdout) as { voucher: { oem: string; wmi: string; tag: string; owner: string; legalHash: string; deadline: number }; signature: string };
     const key = new Uint8Array(hkdfSync("sha256", seed, "qood/vin-tag/v1", "", 32));
     const tag = `0x${createHmac("sha256", key).update(VIN).digest("hex")}`;
-    assert.deepEqual({ ...answer.voucher, owner: answer.voucher.owner.toLowerCase() }, { oem: wallet.address, tag, owner: owner.toLowerCase(), legalHash: legal, deadline: 1900000000 });
-    const types = { Voucher: [["address", "oem"], ["bytes32", "tag"], ["address", "owner"], ["bytes32", "legalHash"], ["uint64", "deadline"]].map(([type, name]) => ({ type: type!, name: name! })) };
+    assert.deepEqual({ ...answer.voucher, owner: answer.voucher.owner.toLowerCase() }, { oem: wallet.address, wmi: "0x4c4256000000", tag, owner: owner.toLowerCase(), legalHash: legal, deadline: 1900000000 });
+    const types = { Voucher: [["address", "oem"], ["bytes6", "wmi"], ["bytes32", "tag"], ["address", "owner"], ["bytes32", "legalHash"], ["uint64", "deadline"]].map(([type, name]) => ({ type: type!, name: name! })) };
     const domain = { name: "VehicleRegistry", version: "1", chainId: 31337, verifyingContract: registry };
     assert.equal(verifyTypedData(domain, types, answer.voucher, answer.signature), wallet.address);
     for (const said of [run.stdout, run.stderr]) for (const secret of [VIN, wallet.privateKey.slice(2), toHex(key).slice(2)]) assert.ok(!said.includes(secret));

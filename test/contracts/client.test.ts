@@ -93,7 +93,7 @@ describe("The client", () => {
 describe("The deploy script", () => {
   async function options(change: Partial<DeployOptions> = {}): Promise<DeployOptions> {
     const who = await accounts();
-    return { foundation: who.foundation, oems: [who.at.oem], tsps: [who.at.tsp], leastWindow: 10, artifacts, developmentKey: true, ...change };
+    return { foundation: who.foundation, oems: [{ account: who.at.oem, wmis: ["WDB"] }], tsps: [who.at.tsp], leastWindow: 10, artifacts, developmentKey: true, ...change };
   }
 
   it("writes where it deployed, and a second run sends nothing", async () => {

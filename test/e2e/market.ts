@@ -135,7 +135,7 @@ export async function startMarket(): Promise<Market> {
   const [foundation, oem, owner, tsp, buyer, keeper] = [0, 1, 2, 3, 4, 5].map(testAccount) as [HDNodeWallet, HDNodeWallet, HDNodeWallet, HDNodeWallet, HDNodeWallet, HDNodeWallet];
   const accounts = { foundation, oem, owner, tsp, buyer, keeper };
   const deployment = await deploy({
-    ...{ foundation: foundation.connect(provider), oems: [oem.address as Hex], tsps: [tsp.address as Hex], leastWindow: 2 },
+    ...{ foundation: foundation.connect(provider), oems: [{ account: oem.address as Hex, wmis: ["WDB"] }], tsps: [tsp.address as Hex], leastWindow: 2 },
     ...{ artifacts: join(root, "artifacts"), developmentKey: true },
   });
   const client = createClient(deployment, provider);

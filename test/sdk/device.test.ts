@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { createPublicKey, verify } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { toHex } from "@qoodblock/sdk/bytes";
-import { FIELD_PRIME, isLowS, poseidon, publicKeyOf, signDigest, verifyDigest } from "@qoodblock/sdk/crypto";
+import { curveOf, FIELD_PRIME, isLowS, poseidon, publicKeyOf, signDigest, verifyDigest } from "@qoodblock/sdk/crypto";
 import { CHAIN_START, MessageChain, MessageSigner, decodeMessage, encodeMessage, signMessage, verifyMessage, type DeviceMessage } from "@qoodblock/sdk/device";
 import { chainPreimage, encodeRow } from "@qoodblock/sdk/formats";
 import { batchKey, daySecret, intervalKey, keyCommitment, mnemonicToSeed, newMnemonic, segmentKey, streamSecret } from "@qoodblock/sdk/keys";
@@ -10,6 +11,8 @@ import * as plain from "./independent.ts";
 import { DEVICE_KEY, OTHER_KEY, PHRASE, STREAM, bytesOf, flip, makeRows, throwsCode } from "./support.ts";
 
 const publicKey = publicKeyOf(DEVICE_KEY);
+/** FIPS 186-5. */
+const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 function messages(count: number): DeviceMessage[] {
   const signer = new MessageSigner({ privateKey: DEVICE_KEY, stream: STREAM });
@@ -27,6 +30,29 @@ describe("device messages", () => {
       assert.ok(verifyDigest(publicKey, expected.chain, message.signature!));
     }
     assert.equal(chain.state.nextCounter, 9);
+  });
+
+  it("are signed on P-256 as well: which curve a key is of, its point tells", () => {
+    const signer = new MessageSigner({ privateKey: DEVICE_KEY, stream: STREAM, curve: "P-256" });
+    const key = publicKeyOf(DEVICE_KEY, "P-256");
+    assert.deepEqual(signer.publicKey, key);
+    assert.deepEqual([curveOf(key), curveOf(publicKey)], ["P-256", "secp256k1"]);
+    throwsCode(() => curveOf(flip(key, 40)), "BAD_DEVICE_KEY");
+    const chain = new MessageChain({ stream: STREAM, publicKey: key });
+    const jwk = { kty: "EC", crv: "P-256", x: Buffer.from(key.subarray(0, 32)).toString("base64url"), y: Buffer.from(key.subarray(32)).toString("base64url") };
+    for (let i = 0; i < 4; i += 1) {
+      const message = signer.sign(makeRows(2, 3, i).map(encodeRow), bytesOf(`salt ${i}`, 16));
+      const signed = plain.messageChain(chain.state.chain, STREAM, i, message.salt16, message.rows);
+      // OpenSSL's own word, over the message that it hashes itself.
+      const preimage = Buffer.concat([Buffer.from("qood/msg/v1"), plain.unhex(chain.state.chain), plain.unhex(STREAM), plain.u64(i), signed.rowsRoot]);
+      assert.ok(verify("sha256", preimage, { key: createPublicKey({ format: "jwk", key: jwk }), dsaEncoding: "ieee-p1363" }, message.signature!));
+      assert.ok(verifyDigest(key, signed.chain, message.signature!));
+      assert.equal(verifyDigest(publicKey, signed.chain, message.signature!), false);
+      const high = Uint8Array.from(message.signature!);
+      high.set(plain.unhex(`0x${(P256_ORDER - BigInt(plain.hex(high.subarray(32)))).toString(16).padStart(64, "0")}`), 32);
+      throwsCode(() => chain.accept({ ...message, signature: high }), "MESSAGE_SIGNATURE");
+      chain.accept(message);
+    }
   });
 
   it("hash parts of 32 bytes only, so that no part runs into the next", () => {

@@ -21,11 +21,12 @@ async function wasAgent({ client }: BuyerContext, offer: Offer, lot: OfferLot, a
 }
 
 /**
- * What the exchange knows against a header: a complaint that was right, or a buyer that has it alone.
- * @throws QoodError LOT_BAD, LOT_RESERVED
+ * What is known against a header: another one that contradicts it, a complaint that was right, or a buyer that has it alone.
+ * @throws QoodError LOT_EQUIVOCATED, LOT_BAD, LOT_RESERVED
  */
 export async function checkMark({ client }: BuyerContext, header: Header): Promise<void> {
   const hash = openHeader(header);
+  ensure(!(await client.reads.isEquivocated(hash)), "LOT_EQUIVOCATED", `${header.words.tsp} has anchored another header that contradicts ${hash}: neither is delivered`);
   const { bad, reservedBy } = await client.reads.markOf(hash);
   ensure(!bad, "LOT_BAD", `a complaint has shown that the batch with header ${hash} is not what it commits to: it can only be refunded`);
   ensure(BigInt(reservedBy) === 0n, "LOT_RESERVED", `the batch with header ${hash} was sold to another buyer alone`);
@@ -45,7 +46,10 @@ export async function checkRights(context: BuyerContext, offer: Offer, lot: Offe
   else ensure(words.kc2 === NO_KEY_COMMITMENT, "LOT_SECOND_KEY", "the header has a second key, so one delivery would not open it");
   const { vehicle, epoch } = agreementParts(order.agreementId);
   const epochEnd = await context.client.reads.epochEnd(vehicle, epoch);
-  ensure(epochEnd === 0 || anchoredAt <= epochEnd, "ANCHOR_AFTER_EPOCH", "the header was anchored after its ownership epoch had ended");
+  if (epochEnd !== 0 && anchoredAt > epochEnd) {
+    const admitted = await context.client.reads.isAdmitted(openHeader(lot.header));
+    ensure(admitted, "ANCHOR_AFTER_EPOCH", "the header was anchored after its ownership epoch had ended, and nobody has shown that its device signed it in that time");
+  }
   if (!(await wasAgent(context, offer, lot, anchoredAt))) {
     throw new QoodError("ANCHOR_AGENT", `${words.tsp} was not the agreement's agent when it anchored the header at ${new Date(anchoredAt * 1000).toISOString()}`);
   }

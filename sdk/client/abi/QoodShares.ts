@@ -20,6 +20,7 @@ export const QoodSharesAbi = [
   "error QoodShares_SharesDoNotSum(uint256 index, uint256 sum)",
   "error QoodShares_StorageTakesAll(uint256 index)",
   "error QoodShares_TokenCount(uint256 given)",
+  "error QoodShares_Unconfirmed(uint256 vehicle, uint8 dataClass)",
   "error QoodShares_UnknownPair(uint8 dataClass, uint8 privacy)",
   "error QoodShares_WrongNonce(uint32 given, uint32 expected)",
   "error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value)",

@@ -58,7 +58,7 @@ export async function deployed(): Promise<Client & { who: Accounts }> {
       issuer: [at.issuer],
       auditor: [at.auditor],
     },
-    oems: [at.oem, at.oem2],
+    oems: [{ account: at.oem, wmis: ["WDB", "WDD"] }, { account: at.oem2, wmis: ["LBV"] }],
     tsps: [at.tsp, at.tsp2],
     leastWindow: 10,
     reserveMaxAge: 35 * DAY,

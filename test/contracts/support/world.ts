@@ -18,6 +18,7 @@ import {
   totalPrice,
   versionTerms,
 } from "../../../sdk/market/index.ts";
+import { wmiBytes } from "../../../sdk/identity/index.ts";
 import { deliveryKeyFromSecret } from "../../../sdk/delivery/index.ts";
 import { type Accounts, CHAIN_ID, DAY, deployed, now, tx, WINDOW } from "./chain.ts";
 
@@ -47,7 +48,7 @@ export interface World extends Client {
 export async function mintVehicle(client: Client & { who: Accounts }, tag = hash("tag"), owner: "owner" | "owner2" = "owner"): Promise<bigint> {
   const { who, calls, deployment } = client;
   const domain = { chainId: CHAIN_ID, verifyingContract: deployment.addresses.vehicleRegistry };
-  const voucher: Voucher = { oem: who.at.oem, tag, owner: who.at[owner], legalHash: hash("legal"), deadline: FAR };
+  const voucher: Voucher = { oem: who.at.oem, wmi: wmiBytes("WDB"), tag, owner: who.at[owner], legalHash: hash("legal"), deadline: FAR };
   const oemSignature = await signTypedData(who.oem, voucherData(domain, voucher));
   const ownerSignature = await signTypedData(who[owner], mintConsentData(domain, { voucher, tsp: who.at.tsp, deadline: FAR }));
   const receipt = await (await tx(who.tsp, calls.mint(voucher, FAR, oemSignature, ownerSignature))).wait();

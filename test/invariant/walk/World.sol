@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { AccessManager } from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import { DeviceRegistry } from "../../../contracts/identity/DeviceRegistry.sol";
 import { IVehicleRegistry } from "../../../contracts/identity/IVehicleRegistry.sol";
 import { VehicleRegistry } from "../../../contracts/identity/VehicleRegistry.sol";
 import { IEscrow } from "../../../contracts/market/IEscrow.sol";
@@ -97,13 +98,13 @@ abstract contract World {
 
         AccessManager manager = new AccessManager(address(this));
         _vehicles = new VehicleRegistry(address(manager));
-        _data = new DataRegistry(address(_vehicles));
+        _data = new DataRegistry(_vehicles, new DeviceRegistry(_vehicles));
         _shares = new QoodShares(_vehicles);
         _complaints = new ToyComplaints();
         _hook = new AwkwardHook();
         _probe = new HashProbe();
         _deployExchange(address(manager), fault);
-        _vehicles.accreditOem(who[OEM], true);
+        _vehicles.accreditOem(who[OEM], "WDB");
         for (uint256 g = 0; g < 2; ++g) {
             _vehicles.accreditTsp(who[_sellerOf(g)], true);
             _mintVehicle(g);
@@ -153,14 +154,14 @@ abstract contract World {
 
     function _mintVehicle(uint256 g) private {
         (address owner, address tsp) = (who[_ownerOf(g)], who[_sellerOf(g)]);
-        IVehicleRegistry.Voucher memory voucher = IVehicleRegistry.Voucher(who[OEM], bytes32(g + 1), owner, bytes32(0), uint64(FAR));
+        IVehicleRegistry.Voucher memory voucher = IVehicleRegistry.Voucher(who[OEM], "WDB", bytes32(g + 1), owner, bytes32(0), uint64(FAR));
         bytes32 hash = keccak256(
-            abi.encode(keccak256("Voucher(address oem,bytes32 tag,address owner,bytes32 legalHash,uint64 deadline)"), voucher)
+            abi.encode(keccak256("Voucher(address oem,bytes6 wmi,bytes32 tag,address owner,bytes32 legalHash,uint64 deadline)"), voucher)
         );
         bytes32 consent = keccak256(
             abi.encode(
                 keccak256(
-                    "MintConsent(Voucher voucher,address tsp,uint64 deadline)Voucher(address oem,bytes32 tag,address owner,bytes32 legalHash,uint64 deadline)"
+                    "MintConsent(Voucher voucher,address tsp,uint64 deadline)Voucher(address oem,bytes6 wmi,bytes32 tag,address owner,bytes32 legalHash,uint64 deadline)"
                 ),
                 hash,
                 tsp,

@@ -8,6 +8,7 @@ import { keccak256 } from "@qoodblock/sdk/crypto";
 import { randomDeliveryKey } from "@qoodblock/sdk/delivery";
 import type { DeliveryKey } from "@qoodblock/sdk/delivery";
 import { agreementData, deviceSetupData, mintConsentData, signTypedData, voucherData } from "@qoodblock/sdk/eip712";
+import { wmiBytes } from "@qoodblock/sdk/identity";
 import { sixPairs, vehicleId } from "@qoodblock/sdk/market";
 import type { Agreement, Offer } from "@qoodblock/sdk/market";
 import { bytes32 } from "./fleet.ts";
@@ -30,7 +31,7 @@ export async function mintWithAgreement(world: MarketWorld, n: number): Promise<
   const { oem, owner, tsp, keeper } = world.accounts;
   const { chainId, addresses } = world.client.deployment;
   const registry = { chainId, verifyingContract: addresses.vehicleRegistry };
-  const voucher = { oem: oem.address as Hex, tag: toHex(bytes32(`tag ${n}`)), owner: owner.address as Hex, legalHash: LEGAL, deadline: FAR };
+  const voucher = { oem: oem.address as Hex, wmi: wmiBytes("WDB"), tag: toHex(bytes32(`tag ${n}`)), owner: owner.address as Hex, legalHash: LEGAL, deadline: FAR };
   const oemSignature = await signTypedData(oem, voucherData(registry, voucher));
   const ownerSignature = await signTypedData(owner, mintConsentData(registry, { voucher, tsp: tsp.address as Hex, deadline: FAR }));
   await act(world, tsp, world.client.calls.mint(voucher, FAR, oemSignature, ownerSignature));
