@@ -41,6 +41,10 @@ export function rowOpener(schema: Schema, version: number): (row: Row) => Opened
 
 function valueOpener(decimals: number, vss: VssColumn): (value: number | null) => string | null {
   if (vss.unit === "iso8601") return (value) => (value === null ? null : new Date(value).toISOString());
+  const { words, base36 } = vss;
+  if (words !== undefined) return (value) => (value === null ? null : (words[value] ?? String(value)));
+  if (base36 !== undefined) return (value) => (value === null ? null : value.toString(36).toUpperCase().padStart(base36, "0"));
+  if (vss.datatype === "boolean") return (value) => (value === null ? null : String(value !== 0));
   const factor = decimalOf(vss.factor);
   if (factor.digits === 1n && factor.scale === 0) return (value) => (value === null ? null : formatScaled(value, decimals));
   const scale = decimals + factor.scale;

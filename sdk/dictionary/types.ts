@@ -34,7 +34,7 @@ export interface Schema {
   readonly columns: readonly RawColumn[];
 }
 
-/** VSS datatypes that a numeric column can map to; `string` with unit `iso8601` is only for times. */
+/** VSS datatypes that a column can map to; a `string` is a time (unit `iso8601`), one of `words`, or `base36`. */
 export type VssDatatype =
   | "boolean"
   | "uint8"
@@ -47,7 +47,10 @@ export type VssDatatype =
   | "double"
   | "string";
 
-/** What one raw column becomes when data is opened: `vss value = raw integer × 10^-decimals × factor`, exactly. */
+/**
+ * What one raw column becomes when data is opened: `vss value = raw integer × 10^-decimals × factor`, exactly; a boolean's 0
+ * and 1 become `false` and `true`. `words` and `base36` turn integers into texts.
+ */
 export interface VssColumn {
   /** The raw column's name. */
   readonly column: string;
@@ -58,6 +61,10 @@ export interface VssColumn {
   readonly unit: string;
   /** Exact decimal multiplier from the raw unit to the VSS unit, as text: `"1"`, `"1.609344"`. */
   readonly factor: string;
+  /** Set where the integer stands for a word: the words of 0, 1, 2 …; the column's range is exactly theirs. */
+  readonly words?: readonly string[];
+  /** Set where the integer is a text of this many of the characters 0-9 and A-Z, read as a number of base 36. */
+  readonly base36?: number;
   /** Set where VSS 6.0 has no signal for the column: why the path is QoodBlock's own. */
   readonly overlay?: string;
 }

@@ -1,30 +1,20 @@
-import type { Mapping, VssColumn, VssDatatype } from "../types.ts";
+import type { Mapping, VssColumn } from "../types.ts";
+import { LATITUDE, LONGITUDE, TIME, own, vss } from "./entries.ts";
+import { carvio, tripSummary, vinCode } from "./v1-records.ts";
+import { evBattery, telemetry } from "./v1-telemetry.ts";
 
 /**
  * Dictionary version 1: what each raw column is in COVESA VSS 6.0.
  *
  * A column goes to a VSS signal only where that signal says the same thing and its datatype holds the column's steps: a
  * throttle of 17.647058 % does not go into VSS's uint8. Everything else goes to an overlay path below
- * `Vehicle.QoodBlock`, with the reason beside it. Version 1 is frozen: a change is version 2, in a file of its own.
+ * `Vehicle.QoodBlock`, with the reason beside it. A mapping of version 1 is frozen: a change is version 2, in a file
+ * of its own.
  */
-
-/** A VSS signal. */
-function vss(column: string, path: string, datatype: VssDatatype, unit: string, factor = "1"): VssColumn {
-  return { column, path, datatype, unit, factor };
-}
-
-/** A signal of QoodBlock's own overlay. */
-function own(column: string, name: string, datatype: VssDatatype, unit: string, overlay: string, factor = "1"): VssColumn {
-  return { column, path: `Vehicle.QoodBlock.${name}`, datatype, unit, factor, overlay };
-}
 
 const ENGINE = "Vehicle.Powertrain.CombustionEngine";
 const NO_OBD = "VSS 6.0 has no OBD branch";
 const BYTE = "the VSS signal is a whole percent (uint8)";
-const TIME = own("time", "Time", "string", "iso8601", "VSS has a time for the position only (CurrentLocation.Timestamp)");
-const LATITUDE = vss("latitude", "Vehicle.CurrentLocation.Latitude", "double", "degrees");
-const LONGITUDE = vss("longitude", "Vehicle.CurrentLocation.Longitude", "double", "degrees");
-
 const carobd: readonly VssColumn[] = [
   TIME,
   own("engine_run_time", "OBD.RunTime", "uint16", "s", NO_OBD),
@@ -105,4 +95,9 @@ export const MAPPINGS_V1: readonly Mapping[] = [
   { schema: "can-gps@1", columns: canGps },
   { schema: "trip-gps@1", columns: tripGps },
   { schema: "generated-drive@1", columns: generated },
+  { schema: "telemetry@1", columns: telemetry },
+  { schema: "ev-battery@1", columns: evBattery },
+  { schema: "trip-summary@1", columns: tripSummary },
+  { schema: "carvio@1", columns: carvio },
+  { schema: "vin-code@1", columns: vinCode },
 ];

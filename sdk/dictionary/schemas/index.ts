@@ -3,13 +3,16 @@ import { schemaHash, schemaId } from "../schema.ts";
 import type { Schema } from "../types.ts";
 import { CAN_GPS } from "./can-gps.ts";
 import { CAROBD } from "./carobd.ts";
+import { EV_BATTERY } from "./ev-battery.ts";
 import { GENERATED } from "./generated.ts";
+import { CARVIO, TRIP_SUMMARY, VIN_CODE } from "./records.ts";
+import { TELEMETRY } from "./telemetry.ts";
 import { TRIP_GPS } from "./trip-gps.ts";
 
-export { CAN_GPS, CAROBD, GENERATED, TRIP_GPS };
+export { CAN_GPS, CAROBD, CARVIO, EV_BATTERY, GENERATED, TELEMETRY, TRIP_GPS, TRIP_SUMMARY, VIN_CODE };
 
 /** Every schema that this dictionary knows. */
-export const SCHEMAS: readonly Schema[] = [CAROBD, CAN_GPS, TRIP_GPS, GENERATED];
+export const SCHEMAS: readonly Schema[] = [CAROBD, CAN_GPS, TRIP_GPS, GENERATED, TELEMETRY, EV_BATTERY, TRIP_SUMMARY, CARVIO, VIN_CODE];
 
 const byHash = new Map(SCHEMAS.map((schema) => [Buffer.from(schemaHash(schema)).toString("hex"), schema]));
 

@@ -1,0 +1,91 @@
+import { TIME_COLUMN } from "../schema.ts";
+import type { RawColumn, Schema } from "../types.ts";
+import { latitude, longitude } from "./position.ts";
+import { CELSIUS, METRES, PERCENT, SWITCH, TYRE_PRESSURE } from "./ranges.ts";
+
+/** Degrees a second of a gyroscope; metres a second squared beyond any road, below a crash. */
+const TURN = { decimals: 2, min: -500, max: 500, unit: "degrees/s" } as const;
+const PUSH = { decimals: 2, min: -40, max: 40, unit: "m/s^2" } as const;
+
+const columns: readonly RawColumn[] = [
+  TIME_COLUMN,
+  latitude(7),
+  longitude(7),
+  { name: "altitude", decimals: 1, min: -500, max: 9000, unit: "m", description: "height above the WGS 84 ellipsoid" },
+  { name: "heading", decimals: 1, min: 0, max: 360, unit: "degrees", description: "course over ground, clockwise from north" },
+  { name: "horizontal_accuracy", decimals: 1, min: 0, max: 10000, unit: "m", description: "accuracy of latitude and longitude" },
+  { name: "vertical_accuracy", decimals: 1, min: 0, max: 10000, unit: "m", description: "accuracy of the altitude" },
+  { name: "speed", decimals: 2, min: -100, max: 400, unit: "km/h", description: "vehicle speed, backwards negative" },
+  { name: "average_speed", decimals: 1, min: 0, max: 400, unit: "km/h", description: "average speed of the current trip" },
+  { name: "moving", ...SWITCH, description: "whether the vehicle moves" },
+  { name: "longitudinal_acceleration", ...PUSH, description: "forward positive" },
+  { name: "lateral_acceleration", ...PUSH, description: "left positive" },
+  { name: "vertical_acceleration", ...PUSH, description: "up positive" },
+  { name: "roll_rate", ...TURN, description: "turning about the longitudinal axis" },
+  { name: "pitch_rate", ...TURN, description: "turning about the lateral axis" },
+  { name: "yaw_rate", ...TURN, description: "turning about the vertical axis" },
+  { name: "odometer", ...METRES, description: "distance travelled by the vehicle in its life" },
+  { name: "trip_distance", ...METRES, description: "distance travelled since the trip began" },
+  { name: "trip_duration", decimals: 1, min: 0, max: 604800, unit: "s", description: "time since the trip began" },
+  { name: "ignition", decimals: 0, min: 0, max: 5, unit: "", description: "state of the low voltage system" },
+  { name: "battery_voltage", decimals: 2, min: 0, max: 60, unit: "V", description: "low voltage battery" },
+  { name: "battery_current", decimals: 1, min: -2000, max: 2000, unit: "A", description: "low voltage battery, charging positive" },
+  { name: "engine_running", ...SWITCH, description: "whether the engine runs" },
+  { name: "engine_rpm", decimals: 2, min: 0, max: 16383.75, unit: "rpm", description: "PID 0x0C, engine speed" },
+  { name: "engine_hours", decimals: 1, min: 0, max: 200000, unit: "h", description: "hours that the engine has run in its life" },
+  { name: "coolant_temperature", ...CELSIUS, description: "PID 0x05, engine coolant" },
+  { name: "oil_temperature", ...CELSIUS, description: "PID 0x5C, engine oil" },
+  { name: "oil_pressure", decimals: 0, min: 0, max: 2000, unit: "kPa", description: "engine oil" },
+  { name: "manifold_pressure", decimals: 0, min: 0, max: 510, unit: "kPa", description: "PID 0x0B, absolute pressure in the intake manifold" },
+  { name: "air_flow", decimals: 0, min: 0, max: 656, unit: "g/s", description: "PID 0x10, mass air flow in whole grams a second" },
+  { name: "throttle", ...PERCENT, description: "PID 0x11, throttle position in whole percent" },
+  { name: "engine_power", decimals: 0, min: 0, max: 2000, unit: "kW", description: "power at the engine's shaft" },
+  { name: "engine_torque", decimals: 0, min: -5000, max: 5000, unit: "Nm", description: "torque at the engine's shaft" },
+  { name: "exhaust_fluid_level", ...PERCENT, description: "diesel exhaust fluid (AdBlue)" },
+  { name: "particulate_filter_inlet_temperature", decimals: 1, min: -40, max: 1500, unit: "Celsius", description: "diesel particulate filter, inlet" },
+  { name: "particulate_filter_pressure", decimals: 0, min: 0, max: 100000, unit: "Pa", description: "pressure that the diesel particulate filter takes" },
+  { name: "fuel_level", ...PERCENT, description: "PID 0x2F, fuel tank level in whole percent" },
+  { name: "fuel_litres", decimals: 1, min: 0, max: 2000, unit: "l", description: "fuel in the tank" },
+  { name: "fuel_range", ...METRES, description: "distance that the fuel lasts for" },
+  { name: "fuel_consumption", decimals: 1, min: 0, max: 1000, unit: "l/100km", description: "consumption now" },
+  { name: "average_fuel_consumption", decimals: 1, min: 0, max: 1000, unit: "l/100km", description: "average consumption" },
+  { name: "fuel_used", decimals: 3, min: 0, max: 10000, unit: "l", description: "fuel used since the trip began" },
+  { name: "gear", decimals: 0, min: -2, max: 20, unit: "", description: "gear engaged: 0 neutral, forward positive, backwards negative" },
+  { name: "transmission_temperature", ...CELSIUS, description: "transmission" },
+  { name: "accelerator", ...PERCENT, description: "PID 0x49, accelerator pedal position in whole percent" },
+  { name: "brake", ...PERCENT, description: "brake pedal position" },
+  { name: "parking_brake", ...SWITCH, description: "whether the parking brake is engaged" },
+  { name: "steering_angle", decimals: 0, min: -1080, max: 1080, unit: "degrees", description: "steering wheel angle, left positive" },
+  { name: "abs_engaged", ...SWITCH, description: "anti-lock braking at work" },
+  { name: "traction_control_engaged", ...SWITCH, description: "traction control at work" },
+  { name: "stability_control_engaged", ...SWITCH, description: "stability control at work" },
+  { name: "tyre_pressure_front_left", ...TYRE_PRESSURE, description: "above the air's pressure" },
+  { name: "tyre_pressure_front_right", ...TYRE_PRESSURE, description: "above the air's pressure" },
+  { name: "tyre_pressure_rear_left", ...TYRE_PRESSURE, description: "above the air's pressure" },
+  { name: "tyre_pressure_rear_right", ...TYRE_PRESSURE, description: "above the air's pressure" },
+  { name: "tyre_temperature_front_left", ...CELSIUS, description: "tyre" },
+  { name: "tyre_temperature_front_right", ...CELSIUS, description: "tyre" },
+  { name: "tyre_temperature_rear_left", ...CELSIUS, description: "tyre" },
+  { name: "tyre_temperature_rear_right", ...CELSIUS, description: "tyre" },
+  { name: "door_driver_open", ...SWITCH, description: "first row, driver's side" },
+  { name: "door_passenger_open", ...SWITCH, description: "first row, passenger's side" },
+  { name: "door_rear_driver_side_open", ...SWITCH, description: "second row, driver's side" },
+  { name: "door_rear_passenger_side_open", ...SWITCH, description: "second row, passenger's side" },
+  { name: "trunk_open", ...SWITCH, description: "rear trunk" },
+  { name: "belt_driver", ...SWITCH, description: "whether the driver's belt is fastened" },
+  { name: "belt_passenger", ...SWITCH, description: "whether the belt of the first row, passenger's side, is fastened" },
+  { name: "low_beam", ...SWITCH, description: "low beam on" },
+  { name: "hazard_lights", ...SWITCH, description: "hazard lights signalling" },
+  { name: "rain", ...PERCENT, description: "intensity of rain on the windscreen" },
+  { name: "outside_temperature", ...CELSIUS, description: "PID 0x46, air outside" },
+  { name: "outside_humidity", decimals: 1, min: 0, max: 100, unit: "percent", description: "relative humidity of the air outside" },
+  { name: "cabin_temperature", ...CELSIUS, description: "air in the cabin" },
+  { name: "trouble_codes", decimals: 0, min: 0, max: 255, unit: "", description: "PID 0x01, number of diagnostic trouble codes" },
+  { name: "service_distance", decimals: 0, min: -100000, max: 100000, unit: "km", description: "distance to the next service, overdue negative" },
+];
+
+/**
+ * What a gateway reads off a car of any kind in one row: motion, place, engine, fuel, chassis, body. Every column but the time
+ * may be absent; columns that are always absent take next to nothing once compressed.
+ */
+export const TELEMETRY: Schema = { name: "telemetry", version: "1", columns };
