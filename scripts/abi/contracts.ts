@@ -4,6 +4,7 @@ export const CONTRACTS = {
   VehicleRegistry: ["contracts/identity/VehicleRegistry.sol"],
   DeviceRegistry: ["contracts/identity/DeviceRegistry.sol"],
   DataRegistry: ["contracts/rights/DataRegistry.sol"],
+  DataDictionary: ["contracts/rights/DataDictionary.sol"],
   QoodShares: ["contracts/shares/QoodShares.sol"],
   Escrow: ["contracts/market/Escrow.sol", "contracts/market/EscrowDisputes.sol"],
   ComplaintVerifier: ["contracts/market/ComplaintVerifier.sol"],

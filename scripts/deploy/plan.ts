@@ -5,7 +5,7 @@ import { QoodError } from "../../sdk/errors/index.ts";
 import type { TokenTerms } from "../../sdk/market/index.ts";
 
 /** Roles of the access manager. The admin (role 0) is the foundation. */
-export const ROLES = { registrar: 1n, guardian: 2n, issuer: 3n, auditor: 4n, treasurer: 5n } as const;
+export const ROLES = { registrar: 1n, guardian: 2n, issuer: 3n, auditor: 4n, treasurer: 5n, curator: 6n } as const;
 export type RoleName = keyof typeof ROLES;
 
 /** Restricted functions: contract, function, role. Everything not named here stays with the admin. */
@@ -16,6 +16,10 @@ export const PERMISSIONS: readonly { contract: ContractKey; method: string; role
   { contract: "escrow", method: "stopToken", role: "guardian" },
   { contract: "escrow", method: "setToken", role: "treasurer" },
   { contract: "escrow", method: "setFeeRecipient", role: "treasurer" },
+  { contract: "dataDictionary", method: "accept", role: "curator" },
+  { contract: "dataDictionary", method: "reject", role: "curator" },
+  { contract: "dataDictionary", method: "deprecate", role: "curator" },
+  { contract: "dataDictionary", method: "setDeposit", role: "treasurer" },
   { contract: "reserveFeed", method: "attest", role: "auditor" },
   { contract: "qdd", method: "mint", role: "issuer" },
 ];
@@ -67,6 +71,12 @@ export const QDD_TERMS: TokenTerms = {
   ...{ bond1: 200, bond8: 250, bond32: 400 },
 };
 
+/**
+ * What proposing a schema takes at first, and the most that it can ever take, in the chain's own coin (wei): enough that filling
+ * the list of proposals ties money up, too little to keep anybody out. It goes back in any case.
+ */
+export const SCHEMA_DEPOSIT = { first: 10n ** 16n, most: 10n ** 18n } as const;
+
 /** A contract to deploy; arguments may name those before it. */
 export interface Step {
   key: keyof Addresses;
@@ -106,6 +116,11 @@ export const STEPS: readonly Step[] = [
   { key: "hookFactory", source: "contracts/market/hooks/HookFactory.sol", args: (at) => [at.escrow] },
   { key: "reserveFeed", source: "contracts/tokens/AttestedReserveFeed.sol", args: (at) => [at.accessManager, 6] },
   { key: "qdd", source: "contracts/tokens/QDD.sol", args: (at, p) => [at.accessManager, at.reserveFeed, p.reserveMaxAge] },
+  {
+    key: "dataDictionary",
+    source: "contracts/rights/DataDictionary.sol",
+    args: (at) => [at.accessManager, SCHEMA_DEPOSIT.first, SCHEMA_DEPOSIT.most],
+  },
 ];
 
 /** Name of a step's contract. */

@@ -8,7 +8,7 @@ const folder = "test/contracts";
 const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}.test.ts`);
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
-const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "gas", "identity/vehicles", "identity/devices", "identity/recovery", "orders/costs", "shares", "tokens"));
+const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/recovery", "identity/vehicles", "orders/costs", "shares", "tokens"));
 /** Every other test. */
 const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
   .map((name) => `${folder}/${name}`)
@@ -34,6 +34,7 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/market/libraries/HookData.sol": HOOKS,
   "contracts/market/libraries/OrderDigests.sol": [...BUY_ORDERS, ...HOOKS],
   "contracts/rights/": inTests("shares"),
+  "contracts/rights/DataDictionary.sol": inTests("dictionary"),
   "contracts/shares/": inTests("shares"),
   "contracts/shares/Ledger.sol": EXCHANGE,
   "contracts/shares/libraries/Agreements.sol": [...inTests("shares"), ...EXCHANGE],

@@ -3,6 +3,7 @@
  * to `send`. One function a contract function, arguments as in the contracts' interfaces.
  */
 import type { Hex } from "../bytes/index.ts";
+import type { SchemaWords } from "../dictionary/index.ts";
 import type { Claim, Voucher } from "../eip712/index.ts";
 import type { HeaderWords } from "../formats/index.ts";
 import { termsWords, versionBrief, versionParties } from "../market/index.ts";
@@ -27,6 +28,8 @@ import { type ContractKey, HOOK_INTERFACES, INTERFACES } from "./interfaces.ts";
 export interface Call {
   to: Hex;
   data: Hex;
+  /** Wei of the chain's own coin to send along; none where it is left out. */
+  value?: bigint;
   what: string;
 }
 
@@ -175,6 +178,24 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
     revokeGrant: (range: GrantRange, handleProof: Hex): Call => call("dataRegistry", "revoke", [range, handleProof]),
     /** By a principal of the stream's class: later data has another key, and all free grants end. */
     beginKeyEpoch: (stream: Hex, handleProof: Hex): Call => call("dataRegistry", "beginKeyEpoch", [stream, handleProof]),
+
+    // dictionary
+    /** By anyone. @param deposit what `reads.schemaDeposit()` says */
+    proposeSchema: (schema: SchemaWords, deposit: bigint): Call => ({ ...call("dataDictionary", "propose", [schema]), value: deposit }),
+    /** By the proposer. */
+    retractSchema: (schema: SchemaWords): Call => call("dataDictionary", "retract", [schema]),
+    /** By the proposer, when no curator has decided for `reads.schemaReviewTime()` seconds. */
+    reclaimSchemaDeposit: (schema: SchemaWords): Call => call("dataDictionary", "reclaim", [schema]),
+    /** Curator. */
+    acceptSchema: (schema: SchemaWords, proposer: Hex): Call => call("dataDictionary", "accept", [schema, proposer]),
+    /** Curator. */
+    rejectSchema: (schema: SchemaWords, proposer: Hex): Call => call("dataDictionary", "reject", [schema, proposer]),
+    /** Curator. */
+    deprecateSchema: (id: Hex): Call => call("dataDictionary", "deprecate", [id]),
+    /** Treasurer. Wei; counts for later proposals. */
+    setSchemaDeposit: (deposit: bigint): Call => call("dataDictionary", "setDeposit", [deposit]),
+    /** By anyone with a credit in the dictionary. */
+    withdrawSchemaCredit: (to: Hex, amount: bigint): Call => call("dataDictionary", "withdraw", [to, amount]),
 
     // agreements
     /** By anyone with both signatures. */

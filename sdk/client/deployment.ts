@@ -11,6 +11,7 @@ export const addressesSchema = z.strictObject({
   vehicleRegistry: address,
   deviceRegistry: address,
   dataRegistry: address,
+  dataDictionary: address,
   qoodShares: address,
   escrow: address,
   escrowDisputes: address,

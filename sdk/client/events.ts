@@ -1,6 +1,7 @@
 /** Logs as typed events. */
 import { getAddress, type Log, type Provider, type Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
+import type { SchemaWords } from "../dictionary/index.ts";
 import { type Agreement, type BuyOrder, REFUND_REASONS, type RefundReason, type Sale, saleOf, type VersionTerms } from "../market/index.ts";
 import type { Deployment } from "./deployment.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";
@@ -27,6 +28,11 @@ export interface Events {
   Equivocated: { tsp: Hex; stream: Hex; first: Hex; second: Hex; reason: number };
   LateHeaderAdmitted: { headerHash: Hex; tsp: Hex; vehicle: bigint; epoch: number };
   KeyEpochBegun: { stream: Hex; by: Hex; keyEpoch: number };
+  SchemaProposed: { id: Hex; proposer: Hex; key: Hex; schema: SchemaWords; deposit: bigint };
+  ProposalRetracted: { id: Hex; proposer: Hex; key: Hex };
+  ProposalRejected: { id: Hex; proposer: Hex; key: Hex; curator: Hex };
+  SchemaAccepted: { id: Hex; proposer: Hex; key: Hex; schema: SchemaWords; curator: Hex };
+  SchemaDeprecated: { id: Hex; curator: Hex };
   Agreed: { agreementId: bigint; version: number; agent: Hex; text: Agreement; terms: VersionTerms };
   Denied: { agreementId: bigint; by: Hex; dataClass: number; privacy: number };
   Ended: { agreementId: bigint; by: Hex; version: number; endsAt: number };
@@ -91,6 +97,10 @@ const agreementOf = (a: Result): Agreement => ({
   nonce: n(a.nonce),
   deadline: n(a.deadline),
 });
+
+const schemaWords = (s: Result): SchemaWords => ({ name: s.name, version: s.version, digest: s.digest, fileHash: s.fileHash, fields: n(s.fields) });
+
+const proposalOf = (a: Result) => ({ id: a.id, proposer: a.proposer, key: a.key });
 
 const versionTermsOf = (v: Result): VersionTerms => ({
   owner: v.owner,
@@ -174,6 +184,11 @@ const EVENTS: { [E in EventName]: { contract: ContractKey; decode: (args: Result
     contract: "dataRegistry",
     decode: (a) => ({ tsp: a.tsp, root: a.root, sequence: n(a.sequence), leavesHash: a.leavesHash, listDigest: a.listDigest }),
   },
+  SchemaProposed: { contract: "dataDictionary", decode: (a) => ({ ...proposalOf(a), schema: schemaWords(a.schema as Result), deposit: a.deposit }) },
+  ProposalRetracted: { contract: "dataDictionary", decode: proposalOf },
+  ProposalRejected: { contract: "dataDictionary", decode: (a) => ({ ...proposalOf(a), curator: a.curator }) },
+  SchemaAccepted: { contract: "dataDictionary", decode: (a) => ({ ...proposalOf(a), schema: schemaWords(a.schema as Result), curator: a.curator }) },
+  SchemaDeprecated: { contract: "dataDictionary", decode: (a) => ({ id: a.id, curator: a.curator }) },
   Agreed: {
     contract: "qoodShares",
     decode: (a) => ({ agreementId: a.agreementId, version: n(a.version), agent: a.agent, text: agreementOf(a.text as Result), terms: versionTermsOf(a.terms as Result) }),

@@ -14,7 +14,7 @@ export * from "./hooks.ts";
 export { type ContractKey, HOOK_INTERFACES, INTERFACES } from "./interfaces.ts";
 export { openProvider } from "./provider.ts";
 export * from "./purchase.ts";
-export type { Anchor, Device, Reads } from "./reads.ts";
+export type { Anchor, Device, Reads, SchemaEntry } from "./reads.ts";
 export { createReads } from "./reads.ts";
 export { send } from "./send.ts";
 

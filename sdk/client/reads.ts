@@ -1,6 +1,7 @@
 /** Everything that programs read of the contracts, as typed values. */
 import type { Provider, Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
+import type { SchemaWords } from "../dictionary/index.ts";
 import { BUY_STATUSES, type BuyStatus, DEAL_STATES, type Deal, type Terms, termsWords, type TokenTerms } from "../market/index.ts";
 import type { GrantRange } from "./calls.ts";
 import { BEACON_SOURCES, type BeaconSource, type Deployment } from "./deployment.ts";
@@ -25,6 +26,16 @@ export interface Device {
   endedAt: number;
   /** Of a further key: the device's first one; else zero. */
   device: Hex;
+}
+
+/** An accepted schema; `acceptedAt` 0 where there is none, `deprecatedAt` 0 while it is in force (Unix seconds). */
+export interface SchemaEntry {
+  /** Of the CID of the schema's file, see `digestToCid`. */
+  digest: Hex;
+  acceptedAt: number;
+  deprecatedAt: number;
+  /** Public search fields, see `SEARCH_FIELDS`. */
+  fields: number;
 }
 
 const dealWords = (d: Result): Deal => ({
@@ -101,6 +112,24 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     // grants
     keyEpochOf: async (stream: Hex) => Number(await one<bigint>("dataRegistry", "keyEpochOf", [stream])),
     isGranted: (range: GrantRange, handleProof: Hex, sequence: number) => one<boolean>("dataRegistry", "isGranted", [range, handleProof, sequence]),
+
+    // dictionary
+    /** The accepted schema of an id, keccak256(name@version). */
+    schemaOf: async (id: Hex): Promise<SchemaEntry> => {
+      const e = await one<Result>("dataDictionary", "schemaOf", [id]);
+      return { digest: e.digest as Hex, acceptedAt: Number(e.acceptedAt), deprecatedAt: Number(e.deprecatedAt), fields: Number(e.fields) };
+    },
+    /** An open proposal of an account; `proposedAt` 0 where there is none. */
+    schemaProposalOf: async (schema: SchemaWords, proposer: Hex): Promise<{ deposit: bigint; proposedAt: number }> => {
+      const p = await one<Result>("dataDictionary", "proposalOf", [await one<Hex>("dataDictionary", "proposalKey", [schema, proposer])]);
+      return { deposit: p.deposit as bigint, proposedAt: Number(p.proposedAt) };
+    },
+    /** Wei that a proposal must bring now. */
+    schemaDeposit: () => one<bigint>("dataDictionary", "deposit", []),
+    /** Seconds after which a proposer may have the deposit back without a decision. */
+    schemaReviewTime: async () => Number(await one<bigint>("dataDictionary", "REVIEW_TIME", [])),
+    /** Wei that an account may withdraw from the dictionary. */
+    schemaCreditOf: (account: Hex) => one<bigint>("dataDictionary", "creditOf", [account]),
 
     // agreements
     headOf: async (agreementId: bigint) => {

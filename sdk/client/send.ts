@@ -11,7 +11,7 @@ import { toQoodError } from "./errors.ts";
  */
 export async function send(signer: Signer, call: Call, confirmations = 1): Promise<TransactionReceipt> {
   try {
-    const sent = await signer.sendTransaction({ to: call.to, data: call.data });
+    const sent = await signer.sendTransaction({ to: call.to, data: call.data, ...(call.value === undefined ? {} : { value: call.value }) });
     const receipt = await sent.wait(confirmations);
     if (receipt === null) throw new QoodError("CHAIN_CALL_FAILED", `${call.what}: no receipt for ${sent.hash}`);
     return receipt;

@@ -3,6 +3,7 @@ export * from "./AccessManager.ts";
 export * from "./VehicleRegistry.ts";
 export * from "./DeviceRegistry.ts";
 export * from "./DataRegistry.ts";
+export * from "./DataDictionary.ts";
 export * from "./QoodShares.ts";
 export * from "./Escrow.ts";
 export * from "./ComplaintVerifier.ts";
