@@ -4,14 +4,16 @@ import { AbiCoder, concat, getBytes, id as keccakOfText, keccak256, toBeHex, Zer
 import type { Hex } from "../../sdk/bytes/index.ts";
 import { fromHex } from "../../sdk/bytes/index.ts";
 import { eventIn, readEvents, send } from "../../sdk/client/index.ts";
-import { checkSchemaFile, type SchemaWords, shippedSchemas } from "../../sdk/dictionary/index.ts";
+import { checkSchemaFile, type SchemaFile, type SchemaWords, shippedSchemas } from "../../sdk/dictionary/index.ts";
 import { cidToDigest } from "../../sdk/formats/index.ts";
+import { publishDictionary } from "../../scripts/dictionary/publish.ts";
 import { SCHEMA_DEPOSIT } from "../../scripts/deploy/plan.ts";
 import { ask, contractAt, DAY, deployed, ethers, networkHelpers, now, tx } from "./support/chain.ts";
 import { hash } from "./support/world.ts";
 
 const DEPOSIT = SCHEMA_DEPOSIT.first;
 const REVIEW = 30 * DAY;
+const MOST_GAS = { propose: 61_000n, accept: 115_000n };
 const SCHEMA: SchemaWords = { name: "trip-gps", version: "1", digest: hash("digest"), fileHash: hash("file"), fields: 3 };
 const ID = keccakOfText("trip-gps@1") as Hex;
 
@@ -362,11 +364,8 @@ describe("DataDictionary", () => {
       const shipped = shippedSchemas();
       expect(shipped.length).to.be.at.least(9);
       const deposit = await f.reads.schemaDeposit();
-      for (const { words: schema, id } of shipped) {
-        await send(f.who.stranger, f.calls.proposeSchema(schema, deposit));
-        await send(f.curator, f.calls.acceptSchema(schema, f.who.at.stranger));
-        expect(await ask(f.dictionary, "schemaId", schema.name, schema.version)).to.equal(id);
-      }
+      const published = await publishDictionary({ deployment: f.deployment, proposer: f.who.stranger, curator: f.curator });
+      expect([published.proposed.length, published.accepted.length]).to.deep.equal([shipped.length, shipped.length]);
       for (const { id, bytes, cid, words: schema } of shipped) {
         const entry = await f.reads.schemaOf(id);
         expect([entry.digest, entry.fields, entry.deprecatedAt]).to.deep.equal([schema.digest, schema.fields, 0]);
@@ -375,8 +374,43 @@ describe("DataDictionary", () => {
         expect(cidToDigest(cid)).to.deep.equal(fromHex(entry.digest, 32));
       }
       expect(await f.reads.schemaCreditOf(f.who.at.stranger)).to.equal(BigInt(shipped.length) * deposit);
+      for (const { words: schema, id } of shipped) expect(await ask(f.dictionary, "schemaId", schema.name, schema.version)).to.equal(id);
       const events = await readEvents(f.deployment, ethers.provider, "SchemaAccepted", { fromBlock: 0, toBlock: "latest" });
       expect(events.map(({ schema }) => schema)).to.deep.equal(shipped.map(({ words: schema }) => schema));
+    });
+
+    it("are left alone where they stand, go on where a run was stopped, and never stand in for another text", async () => {
+      const f = await networkHelpers.loadFixture(fixture);
+      const [first, second, third] = shippedSchemas() as [SchemaFile, SchemaFile, SchemaFile];
+      const all = shippedSchemas().length;
+      const options = { deployment: f.deployment, proposer: f.who.stranger };
+      // Stopped after two proposals, of which one was accepted.
+      await send(f.who.stranger, f.calls.proposeSchema(first.words, DEPOSIT));
+      await send(f.who.stranger, f.calls.proposeSchema(second.words, DEPOSIT));
+      await send(f.curator, f.calls.acceptSchema(first.words, f.who.at.stranger));
+      const lines: string[] = [];
+      const without = await publishDictionary({ ...options, onProgress: (line) => lines.push(line) });
+      expect([without.proposed.length, without.accepted.length, lines.length]).to.deep.equal([all - 2, 0, all - 2]);
+      const rest = await publishDictionary({ ...options, curator: f.curator });
+      expect([rest.proposed.length, rest.accepted.length]).to.deep.equal([0, all - 1]);
+      expect(await publishDictionary({ ...options, curator: f.curator })).to.deep.equal({ proposed: [], accepted: [] });
+
+      const other = await networkHelpers.loadFixture(fixture);
+      const squat = { ...third.words, digest: hash("another file") };
+      await send(other.who.buyer, other.calls.proposeSchema(squat, DEPOSIT));
+      await send(other.curator, other.calls.acceptSchema(squat, other.who.at.buyer));
+      const refused = await publishDictionary({ deployment: other.deployment, proposer: other.who.stranger }).then(() => null, (error: unknown) => error);
+      expect(refused).to.have.property("code", "SCHEMA_OTHER");
+    });
+
+    it("cost little gas to propose and to accept", async () => {
+      const f = await networkHelpers.loadFixture(fixture);
+      const { words: schema } = shippedSchemas()[0]!;
+      const proposing = await send(f.who.stranger, f.calls.proposeSchema(schema, DEPOSIT));
+      const accepting = await send(f.curator, f.calls.acceptSchema(schema, f.who.at.stranger));
+      // 21,000 for the transaction and 22,100 a new slot: one to propose; the entry's two and the credit to accept.
+      expect(proposing.gasUsed, "propose").to.be.at.most(MOST_GAS.propose);
+      expect(accepting.gasUsed, "accept").to.be.at.most(MOST_GAS.accept);
     });
   });
 });
