@@ -107,6 +107,7 @@ const programs: readonly { readonly call: RegExp; readonly main: string; readonl
   { call: /npm run (?:--silent )?qood --|(?:^|\s)qood |^\s*q /, main: "cli/main.ts", help: true },
   { call: /npm run build:keys/, main: "scripts/circuits/build.ts", help: false },
   { call: /npm run ceremony --/, main: "scripts/ceremony/main.ts", help: true },
+  { call: /scripts\/dictionary\/propose\.ts/, main: "scripts/dictionary/propose.ts", help: true },
   { call: /scripts\/deploy\/main\.ts/, main: "scripts/deploy/main.ts", help: true },
 ];
 /** Programs of others, whose options are theirs. */
