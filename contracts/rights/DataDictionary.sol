@@ -155,9 +155,8 @@ contract DataDictionary is IDataDictionary, AccessManaged {
     /// @dev Ends an open proposal and credits what is held for it.
     function _close(Schema calldata schema, address proposer) private returns (bytes32 id, bytes32 key) {
         key = proposalKey(schema, proposer);
-        uint256 held = _open(key).deposit;
+        _credits[proposer] += _open(key).deposit;
         delete _proposals[key];
-        if (held != 0) _credits[proposer] += held;
         id = schemaId(schema.name, schema.version);
     }
 
