@@ -18,6 +18,7 @@ export const CONTRACTS = {
   HookFactory: ["contracts/market/hooks/HookFactory.sol"],
   AttestedReserveFeed: ["contracts/tokens/AttestedReserveFeed.sol"],
   QDD: ["contracts/tokens/QDD.sol"],
+  QDT: ["contracts/tokens/QDT.sol"],
 } as const;
 
 export type ContractName = keyof typeof CONTRACTS;

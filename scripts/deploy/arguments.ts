@@ -15,12 +15,16 @@ usage: node scripts/deploy/main.ts --rpc URL --out FOLDER [OPTION ...]
   --rpc URL                   JSON-RPC node of the chain
   --out FOLDER                where deployment.json and the state to go on from are written
   --artifacts FOLDER          compiled contracts (default: artifacts)
-  --registrar ADDRESS         who accredits OEMs and TSPs; this and the next five may be given several times,
+  --registrar ADDRESS         who accredits OEMs and TSPs; this and the next nine may be given several times,
   --guardian ADDRESS          and the deployer holds each role for which nobody is named
   --issuer ADDRESS
   --auditor ADDRESS
   --treasurer ADDRESS
-  --curator ADDRESS
+  --curator ADDRESS           who accepts schemas into the dictionary
+  --emission ADDRESS          who mints QDT
+  --lister ADDRESS            who freezes accounts in QDD by legal order
+  --steward ADDRESS           who changes QDD's reserve feed, with the longest delay
+  --canceller ADDRESS         who cancels what others have scheduled
   --oem ADDRESS=WMI[,WMI]     an OEM to accredit for its world manufacturer identifiers, the first three characters of
                               its VINs; needs the deployer among the registrars
   --tsp ADDRESS               a TSP to accredit, likewise
@@ -30,7 +34,7 @@ usage: node scripts/deploy/main.ts --rpc URL --out FOLDER [OPTION ...]
   --help                      this text
 The deployer's private key stands in the environment as QOOD_DEPLOYER_KEY.`;
 
-const ROLES = ["registrar", "guardian", "issuer", "auditor", "treasurer", "curator"] as const satisfies readonly RoleName[];
+const ROLES = ["registrar", "guardian", "issuer", "auditor", "treasurer", "curator", "emission", "lister", "steward", "canceller"] as const satisfies readonly RoleName[];
 
 const address = z.custom<Hex>((value) => typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value), "must be an address: 0x and 40 hexadecimal digits");
 const addresses = z.array(address).optional();
@@ -59,7 +63,8 @@ const schema = z.object({
   rpc: z.url({ protocol: /^https?$/, error: "must be the http URL of a JSON-RPC node" }),
   out: z.string().min(1),
   artifacts: z.string().default(join(import.meta.dirname, "../../artifacts")),
-  ...{ registrar: addresses, guardian: addresses, issuer: addresses, auditor: addresses, treasurer: addresses, curator: addresses, oem: oems, tsp: addresses },
+  ...{ registrar: addresses, guardian: addresses, issuer: addresses, auditor: addresses, treasurer: addresses, curator: addresses },
+  ...{ emission: addresses, lister: addresses, steward: addresses, canceller: addresses, oem: oems, tsp: addresses },
   "least-window": z.coerce.number({ error: "must be a whole number of seconds" }).int().positive().optional(),
   beacon: z.enum(BEACON_SOURCES, { error: `must be one of ${BEACON_SOURCES.join(", ")}` }).optional(),
   "allow-development-key": z.boolean().default(false),
@@ -93,7 +98,8 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
     values = parseArgs({
       args: [...argv],
       options: {
-        ...{ rpc: text, out: text, artifacts: text, registrar: list, guardian: list, issuer: list, auditor: list, treasurer: list, curator: list, oem: list, tsp: list },
+        ...{ rpc: text, out: text, artifacts: text, registrar: list, guardian: list, issuer: list, auditor: list, treasurer: list, curator: list },
+        ...{ emission: list, lister: list, steward: list, canceller: list, oem: list, tsp: list },
         ...{ "least-window": text, beacon: text, "allow-development-key": flag, help: flag },
       },
     }).values;

@@ -1,18 +1,34 @@
 /**
- * Deploys everything and sets it up, in three rounds of transactions sent together. May be stopped at any moment and run again
+ * Deploys everything and sets it up, in four rounds of transactions sent together. May be stopped at any moment and run again
  * with the same folder: what is on the chain already is kept.
  */
 import { setTimeout } from "node:timers/promises";
-import { ContractFactory, getCreateAddress, type InterfaceAbi, keccak256, type Provider, type Signer, type TransactionReceipt } from "ethers";
+import { ContractFactory, getCreateAddress, type InterfaceAbi, keccak256, type Provider, type Result, type Signer, type TransactionReceipt } from "ethers";
 import type { Hex } from "../../sdk/bytes/index.ts";
 import { type Addresses, type BeaconSource, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { wmiBytes } from "../../sdk/identity/index.ts";
 import { readArtifact } from "./artifacts.ts";
-import { beaconOf, contractName, type Parameters, PERMISSIONS, QDD_TERMS, type RoleName, ROLES, STEPS } from "./plan.ts";
+import {
+  beaconOf,
+  contractName,
+  DELAYS,
+  type Delays,
+  NO_DELAYS,
+  type Parameters,
+  PERMISSIONS,
+  QDD_TERMS,
+  REDEMPTION,
+  type RedemptionTerms,
+  type RoleName,
+  ROLES,
+  SLOW_CONTRACTS,
+  STEPS,
+} from "./plan.ts";
 import { type DeployState, loadState, saveDeployment, saveState } from "./state.ts";
 
 const POLL_MS = 200;
+const ROLE_NAMES = Object.keys(ROLES) as RoleName[];
 
 /** Chain id of local chains. */
 export const LOCAL_CHAIN = 31337;
@@ -36,6 +52,10 @@ export interface DeployOptions {
   leastWindow?: number;
   /** Seconds; default 35 days. */
   reserveMaxAge?: number;
+  /** On what terms QDD is redeemed; default ten days to pay, fourteen to object, 100 QDD at least. */
+  redemption?: RedemptionTerms;
+  /** Waits of roles and of changes to them; default by the chain: none on a local one. */
+  delays?: Delays;
   /** Where samples of batches come from; default by the chain. */
   beacon?: BeaconSource;
   /** Folder of compiled contracts. */
@@ -74,13 +94,14 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const state = loadState(folder, chainId);
   const parameters: Parameters = {
     ...{ foundation: admin, leastWindow: options.leastWindow ?? 48 * 3600, reserveMaxAge: options.reserveMaxAge ?? 35 * 86400 },
-    beacon: beaconOf(chainId, options.beacon),
+    ...{ beacon: beaconOf(chainId, options.beacon), redemption: options.redemption ?? REDEMPTION },
   };
 
   const { addresses, startBlock } = await deployContracts(run, state, folder, options.artifacts, parameters);
   const deployment: Deployment = { format: "qood/deployment/v1", chainId, startBlock, addresses, beacon: parameters.beacon };
   await grantRoles(run, addresses, admin, options.roles ?? {});
   await setUp(run, deployment, options);
+  await bindDelays(run, deployment, admin, options.roles ?? {}, options.delays ?? (chainId === LOCAL_CHAIN ? NO_DELAYS : DELAYS));
   if (folder !== undefined) saveDeployment(folder, deployment);
   return { ...deployment, transactions: run.sent };
 }
@@ -208,28 +229,69 @@ function creationCode(abi: InterfaceAbi, bytecode: string, args: unknown[]): str
   return bytecode + factory.interface.encodeDeploy(args).slice(2);
 }
 
-/** Permissions and roles that are missing, in one transaction. */
-async function grantRoles(run: Run, addresses: Addresses, admin: Hex, wanted: NonNullable<DeployOptions["roles"]>): Promise<void> {
-  const { provider } = run;
-  const manager = INTERFACES.accessManager;
-  const ask = async (method: string, args: unknown[]) =>
-    manager.decodeFunctionResult(method, await provider.call({ to: addresses.accessManager, data: manager.encodeFunctionData(method, args) }));
+const manager = INTERFACES.accessManager;
 
+/** Reads of the access manager. */
+const asking = (provider: Provider, { accessManager: to }: Addresses) => async (method: string, args: unknown[]): Promise<Result> =>
+  manager.decodeFunctionResult(method, await provider.call({ to, data: manager.encodeFunctionData(method, args) }));
+
+/** Acts of the admin in one transaction, if there are any. */
+async function administer(run: Run, { accessManager: to }: Addresses, what: string, calls: readonly string[]): Promise<void> {
+  if (calls.length === 0) return;
+  await run.send(what, { to, data: manager.encodeFunctionData("multicall", [calls]) });
+  await run.settle();
+}
+
+/** Permissions, roles and who may cancel that are missing, in one transaction. Waits come last: the set-up needs its roles now. */
+async function grantRoles(run: Run, addresses: Addresses, admin: Hex, wanted: NonNullable<DeployOptions["roles"]>): Promise<void> {
+  const ask = asking(run.provider, addresses);
   const calls: string[] = [];
   for (const { contract, method, role } of PERMISSIONS) {
     const selector = INTERFACES[contract].getFunction(method)!.selector;
     const [present] = await ask("getTargetFunctionRole", [addresses[contract], selector]);
     if (present !== ROLES[role]) calls.push(manager.encodeFunctionData("setTargetFunctionRole", [addresses[contract], [selector], ROLES[role]]));
   }
-  for (const role of Object.keys(ROLES) as RoleName[]) {
+  for (const role of ROLE_NAMES) {
     for (const account of wanted[role] ?? [admin]) {
-      const [member] = await ask("hasRole", [ROLES[role], account]);
-      if (member !== true) calls.push(manager.encodeFunctionData("grantRole", [ROLES[role], account, 0]));
+      // Named is enough: where the grant has a wait, naming it again would not shorten it.
+      const [since] = await ask("getAccess", [ROLES[role], account]);
+      if (since === 0n) calls.push(manager.encodeFunctionData("grantRole", [ROLES[role], account, 0]));
+    }
+    const [canceller] = await ask("getRoleGuardian", [ROLES[role]]);
+    if (canceller !== ROLES.canceller) calls.push(manager.encodeFunctionData("setRoleGuardian", [ROLES[role], ROLES.canceller]));
+  }
+  await administer(run, addresses, "grant roles", calls);
+}
+
+/** Waits that are missing, in one transaction. */
+async function bindDelays(run: Run, { addresses, startBlock }: Deployment, admin: Hex, wanted: NonNullable<DeployOptions["roles"]>, delays: Delays): Promise<void> {
+  const ask = asking(run.provider, addresses);
+  /** The last value that was set, though it may not be in force yet: setting it again would begin its five days anew. */
+  const lastSet = async (event: string, key: bigint | Hex): Promise<bigint> => {
+    const topics = manager.encodeFilterTopics(event, [key]);
+    const log = (await run.provider.getLogs({ address: addresses.accessManager, topics, fromBlock: startBlock })).at(-1);
+    return log === undefined ? 0n : (manager.parseLog(log)!.args[1] as bigint);
+  };
+
+  const calls: string[] = [];
+  for (const role of ROLE_NAMES) {
+    const { execution, grant } = delays.roles[role];
+    for (const account of wanted[role] ?? [admin]) {
+      const [, present] = await ask("getAccess", [ROLES[role], account]);
+      if (present !== BigInt(execution)) calls.push(manager.encodeFunctionData("grantRole", [ROLES[role], account, execution]));
+    }
+    const [present] = await ask("getRoleGrantDelay", [ROLES[role]]);
+    if (present !== BigInt(grant) && (await lastSet("RoleGrantDelayChanged", ROLES[role])) !== BigInt(grant)) {
+      calls.push(manager.encodeFunctionData("setGrantDelay", [ROLES[role], grant]));
     }
   }
-  if (calls.length === 0) return;
-  await run.send("grant roles", { to: addresses.accessManager, data: manager.encodeFunctionData("multicall", [calls]) });
-  await run.settle();
+  for (const contract of SLOW_CONTRACTS) {
+    const [present] = await ask("getTargetAdminDelay", [addresses[contract]]);
+    if (present !== BigInt(delays.contracts) && (await lastSet("TargetAdminDelayUpdated", addresses[contract])) !== BigInt(delays.contracts)) {
+      calls.push(manager.encodeFunctionData("setTargetAdminDelay", [addresses[contract], delays.contracts]));
+    }
+  }
+  await administer(run, addresses, "bind delays", calls);
 }
 
 /** Accreditations and the listed token. */

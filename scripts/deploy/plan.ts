@@ -4,8 +4,14 @@ import { type Addresses, BEACON_SOURCES, type BeaconSource, type ContractKey, ty
 import { QoodError } from "../../sdk/errors/index.ts";
 import type { TokenTerms } from "../../sdk/market/index.ts";
 
-/** Roles of the access manager. The admin (role 0) is the foundation. */
-export const ROLES = { registrar: 1n, guardian: 2n, issuer: 3n, auditor: 4n, treasurer: 5n, curator: 6n } as const;
+/**
+ * Roles of the access manager. The admin (role 0) is the foundation. The guardian stops, at once; the canceller is what
+ * OpenZeppelin calls the guardian of a role: it cancels what others have scheduled, and can do nothing else.
+ */
+export const ROLES = {
+  ...{ registrar: 1n, guardian: 2n, issuer: 3n, auditor: 4n, treasurer: 5n, curator: 6n },
+  emission: 7n, lister: 8n, steward: 9n, canceller: 10n,
+} as const;
 export type RoleName = keyof typeof ROLES;
 
 /** Restricted functions: contract, function, role. Everything not named here stays with the admin. */
@@ -22,7 +28,74 @@ export const PERMISSIONS: readonly { contract: ContractKey; method: string; role
   { contract: "dataDictionary", method: "setDeposit", role: "treasurer" },
   { contract: "reserveFeed", method: "attest", role: "auditor" },
   { contract: "qdd", method: "mint", role: "issuer" },
+  { contract: "qdd", method: "attestRedemption", role: "auditor" },
+  { contract: "qdd", method: "sendBackRedemption", role: "auditor" },
+  { contract: "qdd", method: "pause", role: "guardian" },
+  { contract: "qdd", method: "unpause", role: "treasurer" },
+  { contract: "qdd", method: "freeze", role: "lister" },
+  { contract: "qdd", method: "unfreeze", role: "lister" },
+  { contract: "qdd", method: "setFeed", role: "steward" },
+  { contract: "qdt", method: "mint", role: "emission" },
 ];
+
+/** The waits of a role, seconds. */
+export interface Delay {
+  /** From scheduling an act to doing it; 0: acts are done at once and cannot be scheduled. */
+  execution: number;
+  /** From being named to being a member. Without it the admin could pass by an execution delay through a new member. */
+  grant: number;
+}
+
+/** The waits of a deployment. */
+export interface Delays {
+  roles: Readonly<Record<RoleName, Delay>>;
+  /** Before the admin's change of who may call {@link SLOW_CONTRACTS}, or of the access manager that they obey. */
+  contracts: number;
+}
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+const AT_ONCE: Delay = { execution: 0, grant: 0 };
+
+/** The longest wait of all: for the feed, and for whoever can make the feed say something else. */
+export const LONGEST_DELAY = 14 * DAY;
+
+/**
+ * Waits on public chains. A new auditor waits as long as a new feed, as it can say the same; a new emission as long, as it can
+ * mint all that is left of QDT. The access manager itself takes a wait that is set for the first time five days later.
+ */
+export const DELAYS: Delays = {
+  roles: {
+    ...{ registrar: AT_ONCE, guardian: AT_ONCE, canceller: AT_ONCE },
+    ...{ issuer: { execution: 0, grant: 2 * DAY }, lister: { execution: 0, grant: 2 * DAY } },
+    treasurer: { execution: DAY, grant: DAY },
+    ...{ auditor: { execution: 0, grant: LONGEST_DELAY }, emission: { execution: 0, grant: LONGEST_DELAY } },
+    steward: { execution: LONGEST_DELAY, grant: LONGEST_DELAY },
+  },
+  contracts: LONGEST_DELAY,
+};
+
+/** None at all, for local chains. */
+export const NO_DELAYS: Delays = {
+  roles: Object.fromEntries(Object.keys(ROLES).map((role) => [role, AT_ONCE])) as Record<RoleName, Delay>,
+  contracts: 0,
+};
+
+/** Contracts on whose restrictions the worth of money and votes rests. */
+export const SLOW_CONTRACTS: readonly ContractKey[] = ["qdd", "qdt", "reserveFeed"];
+
+/** On what terms QDD is redeemed; they never change. */
+export interface RedemptionTerms {
+  /** Seconds from a request to its deadline. */
+  redemptionTime: number;
+  /** Seconds to object to an attested payment. */
+  objectionTime: number;
+  /** Smallest amount, in QDD's smallest unit. */
+  least: bigint;
+}
+
+/** Ten days to pay, fourteen to object, a hundred QDD at least. */
+export const REDEMPTION: RedemptionTerms = { redemptionTime: 10 * DAY, objectionTime: 14 * DAY, least: 100_000_000n };
 
 /** What stays the same for a whole deployment. */
 export interface Parameters {
@@ -32,6 +105,8 @@ export interface Parameters {
   leastWindow: number;
   /** Oldest attestation of the reserve that QDD takes, seconds. */
   reserveMaxAge: number;
+  /** On what terms QDD is redeemed. */
+  redemption: RedemptionTerms;
   /** Where samples come from, see {@link beaconOf}. */
   beacon: Beacon;
 }
@@ -115,7 +190,8 @@ export const STEPS: readonly Step[] = [
   { key: "tranchesHook", source: "contracts/market/hooks/TranchesHook.sol", args: (at) => [at.escrow] },
   { key: "hookFactory", source: "contracts/market/hooks/HookFactory.sol", args: (at) => [at.escrow] },
   { key: "reserveFeed", source: "contracts/tokens/AttestedReserveFeed.sol", args: (at) => [at.accessManager, 6] },
-  { key: "qdd", source: "contracts/tokens/QDD.sol", args: (at, p) => [at.accessManager, at.reserveFeed, p.reserveMaxAge] },
+  { key: "qdd", source: "contracts/tokens/QDD.sol", args: (at, p) => [at.accessManager, at.reserveFeed, p.reserveMaxAge, p.redemption] },
+  { key: "qdt", source: "contracts/tokens/QDT.sol", args: (at) => [at.accessManager] },
   {
     key: "dataDictionary",
     source: "contracts/rights/DataDictionary.sol",

@@ -8,11 +8,15 @@ const folder = "test/contracts";
 const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}.test.ts`);
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
-const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/recovery", "identity/vehicles", "orders/costs", "shares", "tokens"));
-/** Every other test. */
+const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/recovery", "identity/vehicles", "orders/costs", "shares"));
+const TOKENS = [
+  ...inTests("tokens/redemption", "tokens/stops", "tokens/reserve", "tokens/feed", "tokens/authorizations", "tokens/qdt", "tokens/never"),
+  ...inTests("conformance/erc20", "conformance/erc2612", "conformance/erc3009", "conformance/erc5805", "conformance/erc6372"),
+];
+/** Every other test, but those of the tokens and of the standards' texts. */
 const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
   .map((name) => `${folder}/${name}`)
-  .filter((name) => name.endsWith(".test.ts") && !NOT_OF_THE_EXCHANGE.has(name))
+  .filter((name) => name.endsWith(".test.ts") && !NOT_OF_THE_EXCHANGE.has(name) && !/^test\/contracts\/(tokens|conformance)\//.test(name))
   .sort();
 const BUY_ORDERS = inTests("orders/buy-orders", "orders/rules", "orders/flows");
 const HOOKS = inTests("orders/beacon", "orders/smart");
@@ -38,7 +42,7 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/shares/": inTests("shares"),
   "contracts/shares/Ledger.sol": EXCHANGE,
   "contracts/shares/libraries/Agreements.sol": [...inTests("shares"), ...EXCHANGE],
-  "contracts/tokens/": inTests("tokens"),
+  "contracts/tokens/": TOKENS,
 };
 
 /** The tests of a source. @throws QoodError `MUTATION_MAP` where it has none, or one of them is not there */

@@ -23,6 +23,7 @@ import type {
 } from "../market/index.ts";
 import type { Deployment } from "./deployment.ts";
 import { type ContractKey, HOOK_INTERFACES, INTERFACES } from "./interfaces.ts";
+import type { Authorization } from "./tokens.ts";
 
 /** A transaction without its signer. `what` names it in logs and errors. */
 export interface Call {
@@ -84,6 +85,14 @@ const purchaseWords = (purchase: Purchase) => ({
   agreement: versionBrief(purchase.agreement),
   extras: purchase.extras.map((extras) => ({ ...extras, parties: versionParties(purchase.agreement), right: extras.right.map(termsWords) })),
 });
+
+/** The functions of ERC-3009 that take a signature as bytes; each has a namesake that takes v, r, s. */
+const AUTHORIZED = {
+  transfer: "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
+  receive: "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
+  cancel: "cancelAuthorization(address,bytes32,bytes)",
+};
+const authorizationWords = (a: Authorization): readonly unknown[] => [a.from, a.to, a.value, a.validAfter, a.validBefore, a.nonce];
 
 /** Builds the calls of one deployment. */
 export type Calls = ReturnType<typeof createCalls>;
@@ -300,6 +309,54 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
     transferToken: (token: Hex, to: Hex, amount: bigint): Call => call("qdd", "transfer", [to, amount], token),
     /** By the issuer. */
     mintQdd: (to: Hex, amount: bigint): Call => call("qdd", "mint", [to, amount]),
+    /** By anyone with the payer's signature, which may be of a contract wallet. */
+    transferWithAuthorization: (a: Authorization, signature: Hex): Call => call("qdd", AUTHORIZED.transfer, [...authorizationWords(a), signature]),
+    /** By the payee. */
+    receiveWithAuthorization: (a: Authorization, signature: Hex): Call => call("qdd", AUTHORIZED.receive, [...authorizationWords(a), signature]),
+    cancelAuthorization: (authorizer: Hex, nonce: Hex, signature: Hex): Call => call("qdd", AUTHORIZED.cancel, [authorizer, nonce, signature]),
+
+    // redemption of QDD
+    /** @param payoutHash of where to pay, which the issuer is told off chain */
+    requestRedemption: (amount: bigint, payoutHash: Hex): Call => call("qdd", "requestRedemption", [amount, payoutHash]),
+    /** By the redeemer: the dollars have come. */
+    confirmRedemption: (id: bigint): Call => call("qdd", "confirmRedemption", [id]),
+    /** By anyone with the redeemer's signature, see `redemptionReceiptData`. */
+    confirmRedemptionFor: (id: bigint, signature: Hex): Call => call("qdd", "confirmRedemptionFor", [id, signature]),
+    /** By the redeemer: the attested payment has not come. */
+    objectRedemption: (id: bigint): Call => call("qdd", "objectRedemption", [id]),
+    /** By the redeemer, past the deadline. */
+    reclaimRedemption: (id: bigint): Call => call("qdd", "reclaimRedemption", [id]),
+    /** By the auditor: the dollars were paid. */
+    attestRedemption: (id: bigint, documentHash: Hex): Call => call("qdd", "attestRedemption", [id, documentHash]),
+    /** By the auditor, past the deadline: the dollars cannot be paid. */
+    sendBackRedemption: (id: bigint, documentHash: Hex): Call => call("qdd", "sendBackRedemption", [id, documentHash]),
+    /** By anyone, after the objection time. */
+    settleRedemption: (id: bigint): Call => call("qdd", "settleRedemption", [id]),
+
+    // roles of the tokens
+    /** By the guardian. */
+    pauseQdd: (): Call => call("qdd", "pause", []),
+    /** By the treasurer. */
+    unpauseQdd: (): Call => call("qdd", "unpause", []),
+    /** By the lister. @param orderHash of the legal order */
+    freeze: (account: Hex, orderHash: Hex): Call => call("qdd", "freeze", [account, orderHash]),
+    /** By the lister. @param orderHash of the legal order */
+    unfreeze: (account: Hex, orderHash: Hex): Call => call("qdd", "unfreeze", [account, orderHash]),
+    /** By the steward. */
+    setFeed: (feed: Hex): Call => call("qdd", "setFeed", [feed]),
+    /** By the emission. */
+    mintQdt: (to: Hex, amount: bigint): Call => call("qdt", "mint", [to, amount]),
+    /** Gives the votes of the caller's QDT to an account, itself or another. */
+    delegateVotes: (delegatee: Hex): Call => call("qdt", "delegate", [delegatee]),
+
+    // delayed acts
+    /** By who may do an act with a delay. @param when Unix seconds, 0 for as soon as can be */
+    schedule: ({ to, data }: Call, when = 0): Call => call("accessManager", "schedule", [to, data, when]),
+    /** By the same account, when the delay is over; the act can also be sent as it is. */
+    execute: ({ to, data }: Call): Call => call("accessManager", "execute", [to, data]),
+    /** By the canceller, the admin or who has scheduled it. @param caller who has scheduled it */
+    cancelScheduled: (caller: Hex, { to, data }: Call): Call => call("accessManager", "cancel", [caller, to, data]),
+
     /** By the auditor. */
     attest: (documentHash: Hex, asOf: number, amount: bigint): Call => call("reserveFeed", "attest", [documentHash, asOf, amount]),
 

@@ -27,6 +27,7 @@ export const addressesSchema = z.strictObject({
   hookFactory: address,
   reserveFeed: address,
   qdd: address,
+  qdt: address,
 });
 export type Addresses = z.infer<typeof addressesSchema>;
 

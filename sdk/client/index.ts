@@ -14,9 +14,10 @@ export * from "./hooks.ts";
 export { type ContractKey, HOOK_INTERFACES, INTERFACES } from "./interfaces.ts";
 export { openProvider } from "./provider.ts";
 export * from "./purchase.ts";
-export type { Anchor, Device, Reads, SchemaEntry } from "./reads.ts";
+export type { Anchor, Device, Reads, Redemption, SchemaEntry } from "./reads.ts";
 export { createReads } from "./reads.ts";
 export { send } from "./send.ts";
+export * from "./tokens.ts";
 
 /** One deployment seen through one provider. */
 export interface Client {

@@ -15,6 +15,7 @@ import {
   HookFactoryAbi,
   OracleConditionHookAbi,
   QDDAbi,
+  QDTAbi,
   QoodSharesAbi,
   SampleBeaconAbi,
   SampledHookAbi,
@@ -39,6 +40,7 @@ export const INTERFACES = {
   hookFactory: new Interface(HookFactoryAbi),
   reserveFeed: new Interface(AttestedReserveFeedAbi),
   qdd: new Interface(QDDAbi),
+  qdt: new Interface(QDTAbi),
 } satisfies Partial<Record<keyof Addresses, Interface>>;
 
 /** Contracts that programs talk to. */

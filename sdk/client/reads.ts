@@ -38,6 +38,16 @@ export interface SchemaEntry {
   fields: number;
 }
 
+/** An open request for dollars. */
+export interface Redemption {
+  redeemer: Hex;
+  /** Last second in which the issuer is in time. */
+  deadline: number;
+  /** Last second to object to the attested payment; 0 where none is attested. */
+  objectBy: number;
+  amount: bigint;
+}
+
 const dealWords = (d: Result): Deal => ({
   state: DEAL_STATES[Number(d.state)]!,
   marks: Number(d.marks),
@@ -210,5 +220,41 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     permitNonce: (token: Hex, owner: Hex) => one<bigint>("qdd", "nonces", [owner], token),
     qddSupply: () => one<bigint>("qdd", "totalSupply", []),
     qddReserve: () => one<bigint>("qdd", "reserve", []),
+    qddFeed: () => one<Hex>("qdd", "feed", []),
+    qddPaused: () => one<boolean>("qdd", "paused", []),
+    isFrozen: (account: Hex) => one<boolean>("qdd", "isFrozen", [account]),
+    /** Whether an ERC-3009 nonce was used or cancelled. */
+    authorizationState: (authorizer: Hex, nonce: Hex) => one<boolean>("qdd", "authorizationState", [authorizer, nonce]),
+
+    // redemption of QDD
+    /** An open request; undefined where it is closed or never was. */
+    redemptionOf: async (id: bigint): Promise<Redemption | undefined> => {
+      const r = await one<Result>("qdd", "redemptionOf", [id]);
+      if (BigInt(r.redeemer as Hex) === 0n) return undefined;
+      return { redeemer: r.redeemer as Hex, deadline: Number(r.deadline), objectBy: Number(r.objectBy), amount: r.amount as bigint };
+    },
+    /** The oldest request past its deadline, which stops minting; 0 where there is none. */
+    overdueRedemption: () => one<bigint>("qdd", "overdue", []),
+    redemptionCount: () => one<bigint>("qdd", "redemptionCount", []),
+    /** Seconds to pay and to object, and the least amount. */
+    redemptionTerms: async (): Promise<{ redemptionTime: number; objectionTime: number; least: bigint }> => ({
+      redemptionTime: Number(await one<bigint>("qdd", "redemptionTime", [])),
+      objectionTime: Number(await one<bigint>("qdd", "objectionTime", [])),
+      least: await one<bigint>("qdd", "leastRedemption", []),
+    }),
+
+    // votes
+    qdtSupply: () => one<bigint>("qdt", "totalSupply", []),
+    /** What an account has by delegation, of its own QDT too. */
+    votesOf: (account: Hex) => one<bigint>("qdt", "getVotes", [account]),
+    /** The same at a past moment, Unix seconds. */
+    pastVotesOf: (account: Hex, timepoint: number) => one<bigint>("qdt", "getPastVotes", [account, timepoint]),
+    /** Whose votes an account's QDT are; zero for nobody's. */
+    delegateOf: (account: Hex) => one<Hex>("qdt", "delegates", [account]),
+
+    // roles
+    /** Unix seconds from which a scheduled act can be done; 0 where it is not scheduled, done, cancelled or expired. */
+    scheduledFor: async (caller: Hex, { to, data }: { to: Hex; data: Hex }) =>
+      Number(await one<bigint>("accessManager", "getSchedule", [await one<Hex>("accessManager", "hashOperation", [caller, to, data])])),
   };
 }

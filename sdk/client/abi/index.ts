@@ -17,3 +17,4 @@ export * from "./AttestationConditionHook.ts";
 export * from "./HookFactory.ts";
 export * from "./AttestedReserveFeed.ts";
 export * from "./QDD.ts";
+export * from "./QDT.ts";

@@ -31,6 +31,10 @@ const ROLES = [
   "tsp2",
   "oem2",
   "feeTaker",
+  "emission",
+  "lister",
+  "steward",
+  "canceller",
 ] as const;
 export type Role = (typeof ROLES)[number];
 export type Accounts = Record<Role, HardhatEthersSigner> & { at: Record<Role, Hex> };
@@ -57,6 +61,10 @@ export async function deployed(): Promise<Client & { who: Accounts }> {
       treasurer: [at.treasurer, at.foundation],
       issuer: [at.issuer],
       auditor: [at.auditor],
+      emission: [at.emission],
+      lister: [at.lister],
+      steward: [at.steward],
+      canceller: [at.canceller],
     },
     oems: [{ account: at.oem, wmis: ["WDB", "WDD"] }, { account: at.oem2, wmis: ["LBV"] }],
     tsps: [at.tsp, at.tsp2],
