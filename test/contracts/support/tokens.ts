@@ -62,3 +62,11 @@ export async function wallet1271(key: Hex): Promise<BaseContract & { at: Hex }> 
 }
 
 export { TOKEN_NAMES };
+
+/** Both tokens with 1000 units each in the owner's hands: what the standards' texts are tried on. */
+export async function bothTokens(): Promise<Tokens> {
+  const t = await heldTokens();
+  await tx(t.who.owner, t.calls.transferToken(t.qdd.target as Hex, t.who.at.foundation, HELD - 1000n));
+  await tx(t.who.emission, t.calls.mintQdt(t.who.at.owner, 1000n));
+  return t;
+}
