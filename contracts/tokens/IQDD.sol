@@ -117,7 +117,4 @@ interface IQDD {
 
     /// @notice Whether an account is frozen.
     function isFrozen(address account) external view returns (bool);
-
-    /// @notice How many accounts are frozen.
-    function frozenCount() external view returns (uint256);
 }

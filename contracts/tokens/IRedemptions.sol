@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 /// @title IRedemptionTypes
 /// @notice Structs, events and errors of {IRedemptions}.
 interface IRedemptionTypes {
-    /// @notice On what terms tokens are redeemed; they never change.
+    /// @notice On what terms tokens are redeemed; they never change. Both times are at most 90 days; on every chain but a local
+    /// one there is at least a day to pay and a week to object.
     /// @param redemptionTime Seconds from a request to its deadline.
     /// @param objectionTime Seconds in which the redeemer may object to an attested payment.
     /// @param least Smallest amount of a request, so that nobody floods the bank with orders of a cent.

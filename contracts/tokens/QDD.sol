@@ -111,11 +111,6 @@ contract QDD is IQDD, ERC20, ERC20Permit, ERC3009, Redemptions {
     }
 
     /// @inheritdoc IQDD
-    function frozenCount() external view returns (uint256) {
-        return _switches & ~_PAUSED;
-    }
-
-    /// @inheritdoc IQDD
     function reserve() public view returns (uint256) {
         return _reserveOf(feed);
     }

@@ -19,17 +19,19 @@ import { IRedemptions } from "./IRedemptions.sol";
 abstract contract Redemptions is IRedemptions, ERC20, EIP712, AccessManaged {
     using SafeCast for uint256;
 
-    /// @notice The longest time to pay and to object: no request stays open without end.
-    uint256 public constant MAX_TIME = 90 days;
+    // Constants without getters: each function makes every transfer's way to its own code longer.
 
-    /// @notice The shortest time to pay of a deployment to any chain but a local one: a bank's working day.
-    uint256 public constant LEAST_PUBLIC_REDEMPTION_TIME = 1 days;
+    /// @dev The longest time to pay and to object: no request stays open without end.
+    uint256 private constant _MAX_TIME = 90 days;
 
-    /// @notice The shortest time to object of a deployment to any chain but a local one.
-    uint256 public constant LEAST_PUBLIC_OBJECTION_TIME = 7 days;
+    /// @dev The shortest time to pay of a deployment to any chain but a local one: a bank's working day.
+    uint256 private constant _LEAST_PUBLIC_REDEMPTION_TIME = 1 days;
 
-    /// @notice Chain id of local chains, on which times may be seconds.
-    uint256 public constant LOCAL_CHAIN = 31337;
+    /// @dev The shortest time to object of a deployment to any chain but a local one.
+    uint256 private constant _LEAST_PUBLIC_OBJECTION_TIME = 7 days;
+
+    /// @dev Chain id of local chains, on which times may be seconds.
+    uint256 private constant _LOCAL_CHAIN = 31337;
 
     bytes32 private constant _RECEIPT_TYPEHASH = keccak256("RedemptionReceipt(uint256 id)");
 
@@ -53,9 +55,9 @@ abstract contract Redemptions is IRedemptions, ERC20, EIP712, AccessManaged {
     mapping(uint256 id => Redemption) private _redemptions;
 
     constructor(RedemptionTerms memory terms) {
-        bool local = block.chainid == LOCAL_CHAIN;
-        _checkTime(terms.redemptionTime, local ? 1 : LEAST_PUBLIC_REDEMPTION_TIME);
-        _checkTime(terms.objectionTime, local ? 1 : LEAST_PUBLIC_OBJECTION_TIME);
+        bool local = block.chainid == _LOCAL_CHAIN;
+        _checkTime(terms.redemptionTime, local ? 1 : _LEAST_PUBLIC_REDEMPTION_TIME);
+        _checkTime(terms.objectionTime, local ? 1 : _LEAST_PUBLIC_OBJECTION_TIME);
         redemptionTime = terms.redemptionTime;
         objectionTime = terms.objectionTime;
         leastRedemption = terms.least;
@@ -227,6 +229,6 @@ abstract contract Redemptions is IRedemptions, ERC20, EIP712, AccessManaged {
     }
 
     function _checkTime(uint256 given, uint256 least) private pure {
-        if (given < least || given > MAX_TIME) revert Redemptions_TimeOutOfRange(given, least, MAX_TIME);
+        if (given < least || given > _MAX_TIME) revert Redemptions_TimeOutOfRange(given, least, _MAX_TIME);
     }
 }

@@ -14,12 +14,15 @@ export const HELD = 10_000_000_000n;
 export const LEAST = REDEMPTION.least;
 export const { redemptionTime: TO_PAY, objectionTime: TO_OBJECT } = REDEMPTION;
 
+/** A contract as an ethers object. */
+export type Deployed = Awaited<ReturnType<typeof contractAt>>;
+
 export interface Tokens extends Client {
   who: Accounts;
-  feed: BaseContract;
-  qdd: BaseContract;
-  qdt: BaseContract;
-  manager: BaseContract;
+  feed: Deployed;
+  qdd: Deployed;
+  qdt: Deployed;
+  manager: Deployed;
   /** The text's domain of a token. */
   domain: (token: TokenKey) => Domain;
 }
@@ -52,11 +55,11 @@ export async function requested(t: Tokens, amount = LEAST, by: Signer = t.who.ow
 }
 
 /** Sends a function that the client has no name for. */
-export const act = (contract: BaseContract, by: Signer, method: string, ...args: unknown[]) =>
-  by.sendTransaction({ to: contract.target as string, data: contract.interface.encodeFunctionData(method, args) });
+export const act = (contract: Pick<BaseContract, "target" | "interface">, by: Signer, method: string, ...args: unknown[]) =>
+  by.sendTransaction({ to: contract.target, data: contract.interface.encodeFunctionData(method, args) });
 
 /** A contract wallet whose key is an account's. */
-export async function wallet1271(key: Hex): Promise<BaseContract & { at: Hex }> {
+export async function wallet1271(key: Hex): Promise<Deployed & { at: Hex }> {
   const wallet = await ethers.deployContract("Wallet1271", [key]);
   return Object.assign(wallet, { at: (await wallet.getAddress()) as Hex });
 }

@@ -16,7 +16,9 @@ describe("What QDD's issuer can never do", () => {
   it("is all that the list of its functions leaves out", async () => {
     const { qdd } = await networkHelpers.loadFixture(heldTokens);
     const names = new Set<string>();
-    qdd.interface.forEachFunction(({ name, constant }) => void (constant || names.add(name)));
+    qdd.interface.forEachFunction(({ name, constant }) => {
+      if (!constant) names.add(name);
+    });
     expect([...names].sort()).to.deep.equal([...ANYBODY, ...HOLDERS, ...RESTRICTED, "setAuthority"].sort());
     expect(RESTRICTED.sort()).to.deep.equal(["attestRedemption", "freeze", "mint", "pause", "sendBackRedemption", "setFeed", "unfreeze", "unpause"]);
   });

@@ -297,7 +297,7 @@ describe("QDD's redemption: minting", () => {
       await networkHelpers.time.increase(TO_PAY + 1);
       const left = new Set([1n, 2n, 3n, 4n]);
       for (const id of order) {
-        expect(await reads.overdueRedemption(), `${order}: ${id}`).to.equal([...left][0]);
+        expect(await reads.overdueRedemption(), `${order.join()}: ${id}`).to.equal([...left][0]);
         await refusal(t);
         await tx(id % 2n === 1n ? who.owner : who.buyer, calls.reclaimRedemption(id));
         left.delete(id);

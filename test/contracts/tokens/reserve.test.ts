@@ -8,7 +8,7 @@ import { hash } from "../support/world.ts";
 
 async function fixedFeed(decimals: number, answer: bigint, updatedAt: number) {
   const feed = await ethers.deployContract("FixedFeed", [decimals]);
-  const set = async (answer: bigint, updatedAt: number): Promise<void> => void (await feed.getFunction("set")(answer, updatedAt));
+  const set = (answer: bigint, updatedAt: number) => feed.getFunction("set")(answer, updatedAt);
   await set(answer, updatedAt);
   return { at: (await feed.getAddress()) as Hex, set };
 }

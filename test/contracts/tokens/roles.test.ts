@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { BaseContract, Signer } from "ethers";
+import type { Signer } from "ethers";
 import { deploy, type DeployOptions } from "../../../scripts/deploy/deploy.ts";
 import { DELAYS, LONGEST_DELAY, NO_DELAYS, PERMISSIONS, type RoleName, ROLES, SLOW_CONTRACTS } from "../../../scripts/deploy/plan.ts";
 import { type Call, type Client, type ContractKey, createClient, INTERFACES } from "../../../sdk/client/index.ts";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { accounts, type Accounts, artifacts, ask, contractAt, DAY, deployed, ethers, networkHelpers, now, tx } from "../support/chain.ts";
+import { act, type Deployed } from "../support/tokens.ts";
 import { hash } from "../support/world.ts";
 
 /** The access manager takes a wait that is set for the first time after so long. */
@@ -17,8 +18,8 @@ const NAMES = Object.keys(ROLES) as RoleName[];
 
 interface Public extends Client {
   who: Accounts;
-  manager: BaseContract;
-  qdd: BaseContract;
+  manager: Deployed;
+  qdd: Deployed;
 }
 
 async function options(change: Partial<DeployOptions> = {}): Promise<DeployOptions & { who: Accounts }> {
@@ -175,7 +176,7 @@ describe("The admin", () => {
     await tx(who.foundation, administer(p, "setTargetAdminDelay", addresses.qdd, 0));
     await networkHelpers.time.increase(LONGEST_DELAY - 10);
     expect([await ask(p.manager, "getRoleGrantDelay", ROLES.steward), await ask(p.manager, "getTargetAdminDelay", addresses.qdd)]).to.deep.equal([BigInt(LONGEST_DELAY), BigInt(LONGEST_DELAY)]);
-    await expect(ask(p.qdd.connect(who.foundation) as BaseContract, "setAuthority", addresses.accessManager)).to.be.revertedWithCustomError(p.qdd, "AccessManagedUnauthorized");
+    await expect(act(p.qdd, who.foundation, "setAuthority", addresses.accessManager)).to.be.revertedWithCustomError(p.qdd, "AccessManagedUnauthorized");
   });
 
   it("is not yet bound in the first five days", async () => {
