@@ -42,11 +42,10 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
         bytes32 r,
         bytes32 s
     ) external {
-        _spend(from, validAfter, validBefore, nonce);
         bytes32 text =
             keccak256(abi.encode(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
         _checkKey(from, text, v, r, s);
-        _transfer(from, to, value);
+        _spend(from, to, value, validAfter, validBefore, nonce);
     }
 
     /// @inheritdoc IERC3009
@@ -62,11 +61,10 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
         bytes32 s
     ) external {
         if (to != msg.sender) revert ERC3009_NotPayee(to, msg.sender);
-        _spend(from, validAfter, validBefore, nonce);
         bytes32 text =
             keccak256(abi.encode(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
         _checkKey(from, text, v, r, s);
-        _transfer(from, to, value);
+        _spend(from, to, value, validAfter, validBefore, nonce);
     }
 
     /// @inheritdoc IERC3009Cancel
@@ -87,11 +85,10 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        _spend(from, validAfter, validBefore, nonce);
         bytes32 text =
             keccak256(abi.encode(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
         _checkSignature(from, text, signature);
-        _transfer(from, to, value);
+        _spend(from, to, value, validAfter, validBefore, nonce);
     }
 
     /// @inheritdoc IERC3009Signed
@@ -105,11 +102,10 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
         bytes calldata signature
     ) external {
         if (to != msg.sender) revert ERC3009_NotPayee(to, msg.sender);
-        _spend(from, validAfter, validBefore, nonce);
         bytes32 text =
             keccak256(abi.encode(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
         _checkSignature(from, text, signature);
-        _transfer(from, to, value);
+        _spend(from, to, value, validAfter, validBefore, nonce);
     }
 
     /// @inheritdoc IERC3009Signed
@@ -127,12 +123,13 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
 
     // ---------------------------------------------------------------- internal
 
-    /// @dev Uses an authorization up before its signature is asked for: a wallet that is asked cannot use it in between.
-    function _spend(address from, uint256 validAfter, uint256 validBefore, bytes32 nonce) private {
+    /// @dev Comes after the signature: a wallet is asked by a call that can change nothing.
+    function _spend(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce) private {
         if (block.timestamp <= validAfter) revert ERC3009_NotYetValid(validAfter, block.timestamp);
         if (block.timestamp >= validBefore) revert ERC3009_Expired(validBefore, block.timestamp);
         _use(from, nonce);
         emit AuthorizationUsed(from, nonce);
+        _transfer(from, to, value);
     }
 
     function _cancel(address authorizer, bytes32 nonce) private {

@@ -113,7 +113,7 @@ interface IQDD {
     function maxAge() external view returns (uint256);
 
     /// @notice Whether transfers and minting are stopped.
-    function paused() external view returns (bool);
+    function isPaused() external view returns (bool);
 
     /// @notice Whether an account is frozen.
     function isFrozen(address account) external view returns (bool);

@@ -35,14 +35,14 @@ interface IRedemptionTypes {
 
     // ---------------------------------------------------------------- events
 
-    event RedemptionRequested(
+    event RedemptionQueued(
         uint256 indexed id, address indexed redeemer, uint256 amount, uint256 deadline, bytes32 payoutHash
     );
     event RedemptionConfirmed(uint256 indexed id, address indexed redeemer, uint256 amount);
     event RedemptionAttested(uint256 indexed id, address indexed auditor, bytes32 documentHash, uint256 objectBy);
-    event RedemptionObjected(uint256 indexed id, address indexed redeemer);
+    event RedemptionDisputed(uint256 indexed id, address indexed redeemer);
     event RedemptionSettled(uint256 indexed id, address indexed redeemer, uint256 amount);
-    event RedemptionReclaimed(uint256 indexed id, address indexed redeemer, uint256 amount);
+    event RedemptionTakenBack(uint256 indexed id, address indexed redeemer, uint256 amount);
     event RedemptionSentBack(
         uint256 indexed id, address indexed redeemer, uint256 amount, address indexed auditor, bytes32 documentHash
     );
@@ -80,14 +80,14 @@ interface IRedemptions is IRedemptionTypes {
     // ---------------------------------------------------------------- redeemer
 
     /// @notice Asks for dollars: the caller's tokens go into custody.
-    /// @dev Emits {RedemptionRequested}. Possible while transfers are paused.
+    /// @dev Emits {RedemptionQueued}. Possible while transfers are paused.
     ///
     /// Requirements:
     /// - `payoutHash`, of where and how to be paid, is not zero. What it is the hash of goes to the issuer off chain.
     /// - `amount` is at least {leastRedemption} and at most the caller's balance.
     /// - The caller is not frozen.
     /// @return id Of the request, counted from 1.
-    function requestRedemption(uint256 amount, bytes32 payoutHash) external returns (uint256 id);
+    function queueRedemption(uint256 amount, bytes32 payoutHash) external returns (uint256 id);
 
     /// @notice The redeemer's receipt: the dollars have come, the tokens are burnt.
     /// @dev Emits {RedemptionConfirmed}.
@@ -107,21 +107,21 @@ interface IRedemptions is IRedemptionTypes {
 
     /// @notice The redeemer says that the attested payment has not come. Before the deadline the request stays open; past it
     /// the tokens go back to him.
-    /// @dev Emits {RedemptionObjected}, and {RedemptionReclaimed} where they go back.
+    /// @dev Emits {RedemptionDisputed}, and {RedemptionTakenBack} where they go back.
     ///
     /// Requirements:
     /// - The request is open and the caller its redeemer.
     /// - A payment is attested and the objection time has not passed.
-    function objectRedemption(uint256 id) external;
+    function disputeRedemption(uint256 id) external;
 
     /// @notice The redeemer takes the tokens back.
-    /// @dev Emits {RedemptionReclaimed}.
+    /// @dev Emits {RedemptionTakenBack}.
     ///
     /// Requirements:
     /// - The request is open and the caller its redeemer.
     /// - The deadline has passed.
     /// - No attested payment has outlasted its objection time.
-    function reclaimRedemption(uint256 id) external;
+    function takeBackRedemption(uint256 id) external;
 
     // ---------------------------------------------------------------- auditor and everybody
 

@@ -62,14 +62,14 @@ contract QDD is IQDD, ERC20, ERC20Permit, ERC3009, Redemptions {
 
     /// @inheritdoc IQDD
     function pause() external restricted {
-        if (paused()) revert QDD_Paused();
+        if (isPaused()) revert QDD_Paused();
         _switches |= _PAUSED;
         emit Paused(msg.sender);
     }
 
     /// @inheritdoc IQDD
     function unpause() external restricted {
-        if (!paused()) revert QDD_NotPaused();
+        if (!isPaused()) revert QDD_NotPaused();
         _switches &= ~_PAUSED;
         emit Unpaused(msg.sender);
     }
@@ -101,7 +101,7 @@ contract QDD is IQDD, ERC20, ERC20Permit, ERC3009, Redemptions {
     }
 
     /// @inheritdoc IQDD
-    function paused() public view returns (bool) {
+    function isPaused() public view returns (bool) {
         return _switches & _PAUSED != 0;
     }
 

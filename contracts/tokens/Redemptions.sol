@@ -66,7 +66,7 @@ abstract contract Redemptions is IRedemptions, ERC20, EIP712, AccessManaged {
     // ---------------------------------------------------------------- redeemer
 
     /// @inheritdoc IRedemptions
-    function requestRedemption(uint256 amount, bytes32 payoutHash) external returns (uint256 id) {
+    function queueRedemption(uint256 amount, bytes32 payoutHash) external returns (uint256 id) {
         if (payoutHash == 0) revert Redemptions_NoPayout();
         if (amount < leastRedemption) revert Redemptions_TooSmall(amount, leastRedemption);
         _checkNotFrozen(msg.sender);
@@ -88,7 +88,7 @@ abstract contract Redemptions is IRedemptions, ERC20, EIP712, AccessManaged {
         queue.newest = queue.count;
         _queue = queue;
 
-        emit RedemptionRequested(id, msg.sender, amount, deadline, payoutHash);
+        emit RedemptionQueued(id, msg.sender, amount, deadline, payoutHash);
         _custody(msg.sender, address(this), amount);
     }
 
@@ -106,21 +106,21 @@ abstract contract Redemptions is IRedemptions, ERC20, EIP712, AccessManaged {
     }
 
     /// @inheritdoc IRedemptions
-    function objectRedemption(uint256 id) external {
+    function disputeRedemption(uint256 id) external {
         Redemption memory redemption = _own(id);
         if (redemption.objectBy == 0) revert Redemptions_NotAttested(id);
         if (block.timestamp > redemption.objectBy) revert Redemptions_TooLate(redemption.objectBy, block.timestamp);
-        emit RedemptionObjected(id, msg.sender);
+        emit RedemptionDisputed(id, msg.sender);
         // Past the deadline an objection that left the tokens here could hold up minting for ever.
-        if (block.timestamp > redemption.deadline) _reclaim(id, redemption);
+        if (block.timestamp > redemption.deadline) _takeBack(id, redemption);
         else _redemptions[id].objectBy = 0;
     }
 
     /// @inheritdoc IRedemptions
-    function reclaimRedemption(uint256 id) external {
+    function takeBackRedemption(uint256 id) external {
         Redemption memory redemption = _own(id);
         _checkReturnable(redemption);
-        _reclaim(id, redemption);
+        _takeBack(id, redemption);
     }
 
     // ---------------------------------------------------------------- auditor and everybody
@@ -189,9 +189,9 @@ abstract contract Redemptions is IRedemptions, ERC20, EIP712, AccessManaged {
         _custody(address(this), address(0), redemption.amount);
     }
 
-    function _reclaim(uint256 id, Redemption memory redemption) private {
+    function _takeBack(uint256 id, Redemption memory redemption) private {
         _close(id, redemption);
-        emit RedemptionReclaimed(id, redemption.redeemer, redemption.amount);
+        emit RedemptionTakenBack(id, redemption.redeemer, redemption.amount);
         _custody(address(this), redemption.redeemer, redemption.amount);
     }
 

@@ -317,15 +317,15 @@ export function createCalls({ addresses }: Pick<Deployment, "addresses">) {
 
     // redemption of QDD
     /** @param payoutHash of where to pay, which the issuer is told off chain */
-    requestRedemption: (amount: bigint, payoutHash: Hex): Call => call("qdd", "requestRedemption", [amount, payoutHash]),
+    queueRedemption: (amount: bigint, payoutHash: Hex): Call => call("qdd", "queueRedemption", [amount, payoutHash]),
     /** By the redeemer: the dollars have come. */
     confirmRedemption: (id: bigint): Call => call("qdd", "confirmRedemption", [id]),
     /** By anyone with the redeemer's signature, see `redemptionReceiptData`. */
     confirmRedemptionFor: (id: bigint, signature: Hex): Call => call("qdd", "confirmRedemptionFor", [id, signature]),
     /** By the redeemer: the attested payment has not come. */
-    objectRedemption: (id: bigint): Call => call("qdd", "objectRedemption", [id]),
+    disputeRedemption: (id: bigint): Call => call("qdd", "disputeRedemption", [id]),
     /** By the redeemer, past the deadline. */
-    reclaimRedemption: (id: bigint): Call => call("qdd", "reclaimRedemption", [id]),
+    takeBackRedemption: (id: bigint): Call => call("qdd", "takeBackRedemption", [id]),
     /** By the auditor: the dollars were paid. */
     attestRedemption: (id: bigint, documentHash: Hex): Call => call("qdd", "attestRedemption", [id, documentHash]),
     /** By the auditor, past the deadline: the dollars cannot be paid. */

@@ -221,7 +221,7 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
     qddSupply: () => one<bigint>("qdd", "totalSupply", []),
     qddReserve: () => one<bigint>("qdd", "reserve", []),
     qddFeed: () => one<Hex>("qdd", "feed", []),
-    qddPaused: () => one<boolean>("qdd", "paused", []),
+    qddPaused: () => one<boolean>("qdd", "isPaused", []),
     isFrozen: (account: Hex) => one<boolean>("qdd", "isFrozen", [account]),
     /** Whether an ERC-3009 nonce was used or cancelled. */
     authorizationState: (authorizer: Hex, nonce: Hex) => one<boolean>("qdd", "authorizationState", [authorizer, nonce]),

@@ -49,7 +49,7 @@ export async function heldTokens(): Promise<Tokens> {
 
 /** Asks for a redemption by the owner. @returns its id and deadline */
 export async function requested(t: Tokens, amount = LEAST, by: Signer = t.who.owner): Promise<{ id: bigint; deadline: number }> {
-  await tx(by, t.calls.requestRedemption(amount, hash("IBAN")));
+  await tx(by, t.calls.queueRedemption(amount, hash("IBAN")));
   const id = await t.reads.redemptionCount();
   return { id, deadline: (await t.reads.redemptionOf(id))!.deadline };
 }

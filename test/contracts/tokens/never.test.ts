@@ -8,7 +8,7 @@ import { hash } from "../support/world.ts";
 
 /** Everything of QDD that changes state, with who may call it. A new function must be thought over here. */
 const ANYBODY = ["approve", "transfer", "transferFrom", "permit", "transferWithAuthorization", "receiveWithAuthorization", "cancelAuthorization"];
-const HOLDERS = ["requestRedemption", "confirmRedemption", "confirmRedemptionFor", "objectRedemption", "reclaimRedemption", "settleRedemption"];
+const HOLDERS = ["queueRedemption", "confirmRedemption", "confirmRedemptionFor", "disputeRedemption", "takeBackRedemption", "settleRedemption"];
 const RESTRICTED = PERMISSIONS.filter(({ contract }) => contract === "qdd").map(({ method }) => method);
 const STAFF = ["foundation", "registrar", "guardian", "treasurer", "issuer", "auditor", "emission", "lister", "steward", "canceller"] as const;
 
@@ -44,7 +44,7 @@ describe("What QDD's issuer can never do", () => {
     for (const when of [0, TO_PAY + 1, TO_OBJECT]) {
       await networkHelpers.time.increase(when);
       for (const name of STAFF) {
-        for (const call of [calls.confirmRedemption(id), calls.reclaimRedemption(id), calls.objectRedemption(id)]) {
+        for (const call of [calls.confirmRedemption(id), calls.takeBackRedemption(id), calls.disputeRedemption(id)]) {
           await expect(tx(who[name], call)).to.be.revertedWithCustomError(qdd, "Redemptions_NotRedeemer").withArgs(who.at[name], who.at.owner);
         }
         await expect(tx(who[name], calls.settleRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotAttested").withArgs(id);

@@ -30,8 +30,8 @@ describe("QDD's redemption: the request", () => {
     const { who, calls, reads, qdd } = t;
     const at = (await now()) + 5;
     await goTo(at);
-    const sent = tx(who.owner, calls.requestRedemption(LEAST + 1n, hash("IBAN")));
-    await expect(sent).to.emit(qdd, "RedemptionRequested").withArgs(1, who.at.owner, LEAST + 1n, at + TO_PAY, hash("IBAN"));
+    const sent = tx(who.owner, calls.queueRedemption(LEAST + 1n, hash("IBAN")));
+    await expect(sent).to.emit(qdd, "RedemptionQueued").withArgs(1, who.at.owner, LEAST + 1n, at + TO_PAY, hash("IBAN"));
     await expect(sent).to.emit(qdd, "Transfer").withArgs(who.at.owner, qdd.target, LEAST + 1n);
     expect(await reads.redemptionOf(1n)).to.deep.equal({ redeemer: who.at.owner, deadline: at + TO_PAY, objectBy: 0, amount: LEAST + 1n });
     expect([await custody(t), await balance(t, who.at.owner), await reads.qddSupply()]).to.deep.equal([LEAST + 1n, HELD - LEAST - 1n, 3n * HELD]);
@@ -49,11 +49,11 @@ describe("QDD's redemption: the request", () => {
 
   it("needs a payout, the least amount and the balance", async () => {
     const { who, calls, qdd } = await networkHelpers.loadFixture(heldTokens);
-    await expect(tx(who.owner, calls.requestRedemption(LEAST, ZeroHash as Hex))).to.be.revertedWithCustomError(qdd, "Redemptions_NoPayout");
-    await expect(tx(who.owner, calls.requestRedemption(LEAST - 1n, hash("IBAN")))).to.be.revertedWithCustomError(qdd, "Redemptions_TooSmall").withArgs(LEAST - 1n, LEAST);
-    await expect(tx(who.owner, calls.requestRedemption(HELD + 1n, hash("IBAN")))).to.be.revertedWithCustomError(qdd, "ERC20InsufficientBalance").withArgs(who.at.owner, HELD, HELD + 1n);
-    await expect(tx(who.owner, calls.requestRedemption(2n ** 128n, hash("IBAN")))).to.be.revertedWithCustomError(qdd, "SafeCastOverflowedUintDowncast").withArgs(128, 2n ** 128n);
-    await tx(who.owner, calls.requestRedemption(HELD, hash("IBAN")));
+    await expect(tx(who.owner, calls.queueRedemption(LEAST, ZeroHash as Hex))).to.be.revertedWithCustomError(qdd, "Redemptions_NoPayout");
+    await expect(tx(who.owner, calls.queueRedemption(LEAST - 1n, hash("IBAN")))).to.be.revertedWithCustomError(qdd, "Redemptions_TooSmall").withArgs(LEAST - 1n, LEAST);
+    await expect(tx(who.owner, calls.queueRedemption(HELD + 1n, hash("IBAN")))).to.be.revertedWithCustomError(qdd, "ERC20InsufficientBalance").withArgs(who.at.owner, HELD, HELD + 1n);
+    await expect(tx(who.owner, calls.queueRedemption(2n ** 128n, hash("IBAN")))).to.be.revertedWithCustomError(qdd, "SafeCastOverflowedUintDowncast").withArgs(128, 2n ** 128n);
+    await tx(who.owner, calls.queueRedemption(HELD, hash("IBAN")));
   });
 
   it("is the only way into custody: nothing else can be sent there", async () => {
@@ -94,7 +94,7 @@ describe("QDD's redemption: the receipt", () => {
     const { who, calls, reads, qdd } = t;
     const wallet = await wallet1271(who.at.buyer);
     await act(qdd, who.owner, "transfer", wallet.at, LEAST);
-    await act(wallet, who.buyer, "execute", qdd.target, calls.requestRedemption(LEAST, hash("IBAN")).data);
+    await act(wallet, who.buyer, "execute", qdd.target, calls.queueRedemption(LEAST, hash("IBAN")).data);
     expect((await reads.redemptionOf(1n))!.redeemer).to.equal(wallet.at);
     const data = redemptionReceiptData(t.domain("qdd"), { id: 1n });
     await expect(tx(who.stranger, calls.confirmRedemptionFor(1n, await signTypedData(who.owner, data)))).to.be.revertedWithCustomError(qdd, "Redemptions_BadReceipt").withArgs(wallet.at);
@@ -132,8 +132,8 @@ describe("QDD's redemption: the attestation", () => {
     await goTo(objectBy);
     await expect(tx(who.stranger, calls.settleRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotYet").withArgs(objectBy, objectBy);
     await goTo(objectBy + 1);
-    await expect(tx(who.owner, calls.reclaimRedemption(id)), "silence is over").to.be.revertedWithCustomError(qdd, "Redemptions_TooLate").withArgs(objectBy, objectBy + 1);
-    await expect(tx(who.owner, calls.objectRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_TooLate").withArgs(objectBy, objectBy + 1);
+    await expect(tx(who.owner, calls.takeBackRedemption(id)), "silence is over").to.be.revertedWithCustomError(qdd, "Redemptions_TooLate").withArgs(objectBy, objectBy + 1);
+    await expect(tx(who.owner, calls.disputeRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_TooLate").withArgs(objectBy, objectBy + 1);
     await expect(tx(who.auditor, calls.sendBackRedemption(id, hash("d")))).to.be.revertedWithCustomError(qdd, "Redemptions_TooLate").withArgs(objectBy, objectBy + 1);
     await expect(tx(who.stranger, calls.settleRedemption(id))).to.emit(qdd, "RedemptionSettled").withArgs(id, who.at.owner, LEAST);
     await closedWith(t, id, { burnt: LEAST });
@@ -143,18 +143,18 @@ describe("QDD's redemption: the attestation", () => {
     const t = await networkHelpers.loadFixture(heldTokens);
     const { who, calls, reads, qdd } = t;
     const { id, deadline } = await attested(t);
-    await expect(tx(who.issuer, calls.objectRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotRedeemer").withArgs(who.at.issuer, who.at.owner);
+    await expect(tx(who.issuer, calls.disputeRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotRedeemer").withArgs(who.at.issuer, who.at.owner);
     await goTo(deadline);
-    const sent = tx(who.owner, calls.objectRedemption(id));
-    await expect(sent).to.emit(qdd, "RedemptionObjected").withArgs(id, who.at.owner);
-    await expect(sent).not.to.emit(qdd, "RedemptionReclaimed");
+    const sent = tx(who.owner, calls.disputeRedemption(id));
+    await expect(sent).to.emit(qdd, "RedemptionDisputed").withArgs(id, who.at.owner);
+    await expect(sent).not.to.emit(qdd, "RedemptionTakenBack");
     expect((await reads.redemptionOf(id))!.objectBy).to.equal(0);
-    await expect(tx(who.owner, calls.objectRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotAttested").withArgs(id);
+    await expect(tx(who.owner, calls.disputeRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotAttested").withArgs(id);
     await networkHelpers.time.increase(TO_OBJECT + 1);
     await expect(tx(who.stranger, calls.settleRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotAttested").withArgs(id);
     await tx(who.auditor, calls.attestRedemption(id, hash("paid indeed")));
     await goTo((await reads.redemptionOf(id))!.objectBy);
-    await tx(who.owner, calls.objectRedemption(id));
+    await tx(who.owner, calls.disputeRedemption(id));
     await closedWith(t, id, { burnt: 0n });
   });
 
@@ -163,9 +163,9 @@ describe("QDD's redemption: the attestation", () => {
     const { who, calls, qdd } = t;
     const { id, deadline } = await attested(t);
     await goTo(deadline + 1);
-    const sent = tx(who.owner, calls.objectRedemption(id));
-    await expect(sent).to.emit(qdd, "RedemptionObjected").withArgs(id, who.at.owner);
-    await expect(sent).to.emit(qdd, "RedemptionReclaimed").withArgs(id, who.at.owner, LEAST);
+    const sent = tx(who.owner, calls.disputeRedemption(id));
+    await expect(sent).to.emit(qdd, "RedemptionDisputed").withArgs(id, who.at.owner);
+    await expect(sent).to.emit(qdd, "RedemptionTakenBack").withArgs(id, who.at.owner, LEAST);
     await closedWith(t, id, { burnt: 0n });
   });
 });
@@ -176,11 +176,11 @@ describe("QDD's redemption: the way back", () => {
     const { who, calls, qdd } = t;
     const { id, deadline } = await requested(t);
     await goTo(deadline);
-    await expect(tx(who.owner, calls.reclaimRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotYet").withArgs(deadline, deadline);
+    await expect(tx(who.owner, calls.takeBackRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotYet").withArgs(deadline, deadline);
     await goTo(deadline + 1);
-    await expect(tx(who.issuer, calls.reclaimRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotRedeemer").withArgs(who.at.issuer, who.at.owner);
-    const sent = tx(who.owner, calls.reclaimRedemption(id));
-    await expect(sent).to.emit(qdd, "RedemptionReclaimed").withArgs(id, who.at.owner, LEAST);
+    await expect(tx(who.issuer, calls.takeBackRedemption(id))).to.be.revertedWithCustomError(qdd, "Redemptions_NotRedeemer").withArgs(who.at.issuer, who.at.owner);
+    const sent = tx(who.owner, calls.takeBackRedemption(id));
+    await expect(sent).to.emit(qdd, "RedemptionTakenBack").withArgs(id, who.at.owner, LEAST);
     await expect(sent).to.emit(qdd, "Transfer").withArgs(qdd.target, who.at.owner, LEAST);
     await closedWith(t, id, { burnt: 0n });
   });
@@ -189,7 +189,7 @@ describe("QDD's redemption: the way back", () => {
     const t = await networkHelpers.loadFixture(heldTokens);
     const { id, objectBy } = await attested(t);
     await goTo(objectBy);
-    await tx(t.who.owner, t.calls.reclaimRedemption(id));
+    await tx(t.who.owner, t.calls.takeBackRedemption(id));
     await closedWith(t, id, { burnt: 0n });
   });
 
@@ -218,8 +218,8 @@ describe("QDD's redemption: states", () => {
       for (const call of [
         calls.confirmRedemption(none),
         calls.confirmRedemptionFor(none, await signTypedData(who.owner, redemptionReceiptData(t.domain("qdd"), { id: none }))),
-        calls.objectRedemption(none),
-        calls.reclaimRedemption(none),
+        calls.disputeRedemption(none),
+        calls.takeBackRedemption(none),
         calls.settleRedemption(none),
       ]) {
         await expect(tx(who.owner, call), call.what).to.be.revertedWithCustomError(qdd, "Redemptions_NotOpen").withArgs(none);
@@ -252,7 +252,7 @@ describe("QDD's redemption: minting", () => {
 
   for (const [cure, end] of [
     ["the receipt", (t: Tokens, id: bigint) => tx(t.who.owner, t.calls.confirmRedemption(id))],
-    ["taking back", (t: Tokens, id: bigint) => tx(t.who.owner, t.calls.reclaimRedemption(id))],
+    ["taking back", (t: Tokens, id: bigint) => tx(t.who.owner, t.calls.takeBackRedemption(id))],
     ["the auditor's sending back", (t: Tokens, id: bigint) => tx(t.who.auditor, t.calls.sendBackRedemption(id, hash("d")))],
   ] as const) {
     it(`is cured by ${cure}`, async () => {
@@ -273,7 +273,7 @@ describe("QDD's redemption: minting", () => {
       await networkHelpers.time.increaseTo(deadline + 1);
       await tx(who.auditor, calls.attestRedemption(id, hash("paid late")));
       await refusal(t);
-      if (objects) await tx(who.owner, calls.objectRedemption(id));
+      if (objects) await tx(who.owner, calls.disputeRedemption(id));
       else {
         await networkHelpers.time.increaseTo((await reads.redemptionOf(id))!.objectBy + 1);
         await tx(who.stranger, calls.settleRedemption(id));
@@ -299,7 +299,7 @@ describe("QDD's redemption: minting", () => {
       for (const id of order) {
         expect(await reads.overdueRedemption(), `${order.join()}: ${id}`).to.equal([...left][0]);
         await refusal(t);
-        await tx(id % 2n === 1n ? who.owner : who.buyer, calls.reclaimRedemption(id));
+        await tx(id % 2n === 1n ? who.owner : who.buyer, calls.takeBackRedemption(id));
         left.delete(id);
       }
       expect([await reads.overdueRedemption(), await custody(t)]).to.deep.equal([0n, 0n]);
@@ -323,7 +323,7 @@ describe("QDD's redemption: minting", () => {
     const seen: bigint[] = [];
     for (let id = await reads.overdueRedemption(); id !== 0n; id = await reads.overdueRedemption()) {
       seen.push(id);
-      await tx(who.owner, calls.reclaimRedemption(id));
+      await tx(who.owner, calls.takeBackRedemption(id));
     }
     expect(seen).to.deep.equal([2n, 4n]);
   });

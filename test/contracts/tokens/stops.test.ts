@@ -47,10 +47,10 @@ describe("QDD's pause", () => {
     await tx(who.owner, calls.confirmRedemption(id));
     const second = await requested(t);
     await tx(who.auditor, calls.attestRedemption(second.id, hash("paid")));
-    await tx(who.owner, calls.objectRedemption(second.id));
+    await tx(who.owner, calls.disputeRedemption(second.id));
     const third = await requested(t);
     await networkHelpers.time.increaseTo(third.deadline + 1);
-    await tx(who.owner, calls.reclaimRedemption(second.id));
+    await tx(who.owner, calls.takeBackRedemption(second.id));
     await tx(who.auditor, calls.sendBackRedemption(third.id, hash("no such bank")));
     const fourth = await requested(t);
     await tx(who.auditor, calls.attestRedemption(fourth.id, hash("paid")));
@@ -95,7 +95,7 @@ describe("QDD's freeze", () => {
       () => act(qdd, who.owner, "transferFrom", at.buyer, at.tsp, 1),
       () => tx(who.stranger, calls.transferWithAuthorization(a, signature)),
       () => tx(who.issuer, calls.mintQdd(at.owner, 1n)),
-      () => tx(who.owner, calls.requestRedemption(LEAST, hash("IBAN"))),
+      () => tx(who.owner, calls.queueRedemption(LEAST, hash("IBAN"))),
     ]) {
       await expect(held()).to.be.revertedWithCustomError(qdd, "QDD_AccountFrozen").withArgs(at.owner);
     }
@@ -114,7 +114,7 @@ describe("QDD's freeze", () => {
     await tx(who.lister, calls.freeze(who.at.owner, hash("order")));
     expect(await reads.balanceOf(token, who.at.owner)).to.equal(HELD - LEAST);
     await networkHelpers.time.increaseTo(deadline + 1);
-    await tx(who.owner, calls.reclaimRedemption(id));
+    await tx(who.owner, calls.takeBackRedemption(id));
     expect(await reads.balanceOf(token, who.at.owner)).to.equal(HELD);
     await tx(who.lister, calls.unfreeze(who.at.owner, hash("end")));
     await act(qdd, who.owner, "transfer", who.at.buyer, HELD);
