@@ -40,6 +40,10 @@ contract TokensHandler {
     FixedFeed public immutable feed = new FixedFeed(6);
 
     Request[] public requests;
+    /// @dev The oldest open request, or where the next will be.
+    uint256 private _first = 1;
+    /// @dev The one that was attested last, to which objections mostly go.
+    uint256 private _lastAttested;
     uint256 public supply;
     uint256 public queued;
     bool public paused;
@@ -136,12 +140,14 @@ contract TokensHandler {
         bool allowed = _open(id) && requests[id].stage == Stage.Open;
         if (_try(address(this), abi.encodeWithSelector(qdd.attestRedemption.selector, id, bytes32("paid")), allowed)) {
             requests[id].stage = Stage.Attested;
+            _lastAttested = id;
             requests[id].objectBy = block.timestamp + TO_OBJECT;
         }
     }
 
     function objectTo(uint256 seed, uint256 who) external {
         (uint256 id, address by) = _pick(seed, who);
+        if (seed % 2 == 0) (id, by) = (_lastAttested, who % 4 == 0 ? by : requests[_lastAttested].redeemer);
         bool allowed = _open(id) && by == requests[id].redeemer && requests[id].stage == Stage.Attested && block.timestamp <= requests[id].objectBy;
         if (_try(by, abi.encodeWithSelector(qdd.disputeRedemption.selector, id), allowed)) {
             if (block.timestamp > requests[id].deadline) _giveBack(id);
@@ -151,6 +157,7 @@ contract TokensHandler {
 
     function settle(uint256 seed, uint256 who) external {
         (uint256 id, address by) = _pick(seed, who);
+        if (seed % 2 == 0) id = _outlasted(id);
         bool allowed = _open(id) && requests[id].stage == Stage.Attested && block.timestamp > requests[id].objectBy;
         if (_try(by, abi.encodeWithSelector(qdd.settleRedemption.selector, id), allowed)) _burn(id);
     }
@@ -187,12 +194,9 @@ contract TokensHandler {
         return requests.length;
     }
 
-    /// @dev Looks at all, which the contract must not.
+    /// @dev By the order of deadlines; {check} looks at all.
     function overdue() public view returns (uint256) {
-        for (uint256 id = 1; id < requests.length; ++id) {
-            if (_open(id) && block.timestamp > requests[id].deadline) return id;
-        }
-        return 0;
+        return _open(_first) && block.timestamp > requests[_first].deadline ? _first : 0;
     }
 
     /// @notice Everything as the book has it.
@@ -207,6 +211,7 @@ contract TokensHandler {
         assert(qdd.overdue() == overdue());
         assert(qdd.redemptionCount() == requests.length - 1);
         uint256 inCustody;
+        uint256 late;
         for (uint256 id = 1; id < requests.length; ++id) {
             IRedemptionTypes.Redemption memory found = qdd.redemptionOf(id);
             if (_open(id)) {
@@ -214,11 +219,12 @@ contract TokensHandler {
                 assert(found.deadline == requests[id].deadline);
                 assert(found.objectBy == (requests[id].stage == Stage.Attested ? requests[id].objectBy : 0));
                 inCustody += found.amount;
+                if (late == 0 && block.timestamp > requests[id].deadline) late = id;
             } else {
                 assert(found.redeemer == address(0) && found.amount == 0);
             }
         }
-        assert(inCustody == queued);
+        assert(inCustody == queued && late == overdue());
     }
 
     // ---------------------------------------------------------------- internal
@@ -238,7 +244,19 @@ contract TokensHandler {
     /// @dev A request, often the one that stops minting, seldom one that never was.
     function _target(uint256 seed) private view returns (uint256) {
         uint256 late = overdue();
-        return seed % 3 == 0 && late != 0 ? late : seed % (requests.length + 1);
+        if (seed % 3 == 0 && late != 0) return late;
+        // Mostly among the latest, or a long walk would ever pick what is closed.
+        uint256 all = requests.length;
+        return seed % 5 == 0 || all < 12 ? seed % (all + 1) : all - seed % 12;
+    }
+
+    /// @dev One of the last thirty whose attestation has outlasted its objection time, or else the given one.
+    function _outlasted(uint256 id) private view returns (uint256) {
+        for (uint256 i = 1; i <= 30 && i < requests.length; ++i) {
+            Request storage late = requests[requests.length - i];
+            if (late.stage == Stage.Attested && block.timestamp > late.objectBy) return requests.length - i;
+        }
+        return id;
     }
 
     /// @dev The same, and mostly its own redeemer.
@@ -261,14 +279,19 @@ contract TokensHandler {
             && (requests[id].stage == Stage.Open || block.timestamp <= requests[id].objectBy);
     }
 
+    function _close(uint256 id, Stage end) private {
+        requests[id].stage = end;
+        while (_first < requests.length && !_open(_first)) ++_first;
+    }
+
     function _burn(uint256 id) private {
-        requests[id].stage = Stage.Burnt;
+        _close(id, Stage.Burnt);
         queued -= requests[id].amount;
         supply -= requests[id].amount;
     }
 
     function _giveBack(uint256 id) private {
-        requests[id].stage = Stage.Returned;
+        _close(id, Stage.Returned);
         queued -= requests[id].amount;
         balances[requests[id].redeemer] += requests[id].amount;
     }
@@ -308,7 +331,7 @@ contract TokensWalkTest {
             uint256 b = uint256(keccak256(abi.encode("b", i)));
             uint256 c = uint256(keccak256(abi.encode("c", i)));
             _step(h, i % 17 == 0 ? 12 : c % 13, a, b, c);
-            if (i % 50 == 0) h.check();
+            if (i % 200 == 0) h.check();
         }
         h.check();
         QDD qdd = h.qdd();
