@@ -66,7 +66,7 @@ export const LONGEST_DELAY = 14 * DAY;
  */
 export const DELAYS: Delays = {
   roles: {
-    ...{ registrar: AT_ONCE, guardian: AT_ONCE, canceller: AT_ONCE },
+    ...{ registrar: AT_ONCE, guardian: AT_ONCE, curator: AT_ONCE, canceller: AT_ONCE },
     ...{ issuer: { execution: 0, grant: 2 * DAY }, lister: { execution: 0, grant: 2 * DAY } },
     treasurer: { execution: DAY, grant: DAY },
     ...{ auditor: { execution: 0, grant: LONGEST_DELAY }, emission: { execution: 0, grant: LONGEST_DELAY } },

@@ -89,7 +89,7 @@ describe("The deploy plan's waits", () => {
   it("stand on the chain after the deployment, for every role and slow contract", async () => {
     const p = await networkHelpers.loadFixture(settled);
     for (const role of NAMES) {
-      const account = p.who.at[role === "registrar" ? "foundation" : role];
+      const account = p.who.at[role === "registrar" || role === "curator" ? "foundation" : role];
       expect([...((await ask(p.manager, "hasRole", ROLES[role], account)) as unknown[])], role).to.deep.equal([true, BigInt(DELAYS.roles[role].execution)]);
       expect(await ask(p.manager, "getRoleGrantDelay", ROLES[role]), role).to.equal(BigInt(DELAYS.roles[role].grant));
       expect(await ask(p.manager, "getRoleGuardian", ROLES[role]), role).to.equal(ROLES.canceller);
