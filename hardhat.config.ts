@@ -9,7 +9,7 @@ const settings = { evmVersion: "osaka", optimizer: { enabled: true, runs: 10_000
 // What every trade goes through is compiled by way of the intermediate language: cheaper to run, slower to compile. The two
 // halves of the exchange are the largest contracts; more runs would take them beyond what a contract may weigh.
 const hot = { ...solc, settings: { ...settings, viaIR: true } } as const;
-const exchange = { ...solc, settings: { ...settings, viaIR: true, optimizer: { enabled: true, runs: 850 } } } as const;
+const exchange = { ...solc, settings: { ...settings, viaIR: true, optimizer: { enabled: true, runs: 1_500 } } } as const;
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],

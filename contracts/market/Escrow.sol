@@ -5,6 +5,7 @@ import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerklePr
 import { IERC20Permit } from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import { Agreements, TokenFloor, VersionBrief, VersionParties, VersionTerms } from "../shares/libraries/Agreements.sol";
 import { EscrowBase } from "./EscrowBase.sol";
+import { IEscrowDisputes } from "./IEscrowDisputes.sol";
 import { IEscrowTrade } from "./IEscrowTrade.sol";
 import { BabyJub } from "./libraries/BabyJub.sol";
 import { DealWords } from "./libraries/DealWords.sol";
@@ -26,7 +27,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
     address public immutable disputes;
 
     constructor(Parts memory parts, address disputes_) EscrowBase(parts) {
-        if (disputes_.code.length == 0 || EscrowBase(disputes_).partsHash() != partsHash) revert Escrow_OtherParts(disputes_);
+        if (disputes_.code.length == 0 || IEscrowDisputes(disputes_).partsHash() != _partsHash) revert Escrow_OtherParts(disputes_);
         disputes = disputes_;
     }
 
@@ -49,8 +50,9 @@ contract Escrow is IEscrowTrade, EscrowBase {
     /// @inheritdoc IEscrowTrade
     function buy(Purchase calldata purchase) external nonReentrant returns (bytes32 dealId) {
         uint256 total;
-        (dealId, total) = _open(purchase, msg.sender, 0);
-        _pull(purchase.order.token, total);
+        bool exact;
+        (dealId, total, exact) = _open(purchase, msg.sender, 0);
+        _pull(purchase.order.token, total, exact);
     }
 
     /// @inheritdoc IEscrowTrade
@@ -61,8 +63,9 @@ contract Escrow is IEscrowTrade, EscrowBase {
             msg.sender, address(this), permit.value, permit.deadline, permit.v, permit.r, permit.s
         ) { } catch { } // Somebody may have submitted the same permit first; the allowance decides.
         uint256 total;
-        (dealId, total) = _open(purchase, msg.sender, 0);
-        _pull(token, total);
+        bool exact;
+        (dealId, total, exact) = _open(purchase, msg.sender, 0);
+        _pull(token, total, exact);
     }
 
     /// @inheritdoc IEscrowTrade
@@ -70,7 +73,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
         if (!_mayActFor(buyer, msg.sender)) revert Escrow_NotOperator(buyer, msg.sender);
         if (inspectTime > _MAX_WINDOW) revert Escrow_WindowTooLong(inspectTime, _MAX_WINDOW);
         uint256 total;
-        (dealId, total) = _open(purchase, buyer, inspectTime);
+        (dealId, total,) = _open(purchase, buyer, inspectTime);
         _debit(msg.sender, purchase.order.token, total);
     }
 
@@ -168,7 +171,13 @@ contract Escrow is IEscrowTrade, EscrowBase {
     bytes32 private constant _RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 dealId,uint256 page)");
 
     /// @dev Opens a deal. The caller of this has to take the total afterwards, as the last act.
-    function _open(Purchase calldata purchase, address buyer, uint256 inspectTime) private returns (bytes32 dealId, uint256 total) {
+    /// @return dealId The deal.
+    /// @return total What to take.
+    /// @return exact Whether the token is known to move what it is told to.
+    function _open(Purchase calldata purchase, address buyer, uint256 inspectTime)
+        private
+        returns (bytes32 dealId, uint256 total, bool exact)
+    {
         SellOrder calldata order = purchase.order;
         Extras[] calldata extras = purchase.extras;
         address agent = purchase.agreement.agent;
@@ -195,6 +204,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
         total = _checkPages(order, purchase, word, priceBps, floor, orderHash);
         if (total > purchase.maxTotal) revert Escrow_TooExpensive(total, purchase.maxTotal);
 
+        exact = TokenWords.isExact(word);
         uint256 feeBps = TokenWords.feeBps(word);
         uint256 inspectBy = inspectTime == 0 ? 0 : block.timestamp + inspectTime;
         sale.party = Sales.party(buyer, feeBps, priceBps, partiesBps, block.timestamp + inspectTime + deliverTime);
@@ -262,7 +272,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
     }
 
     function _checkWindow(uint256 window) private view {
-        if (window < leastWindow) revert Escrow_WindowTooShort(window, leastWindow);
+        if (window < _leastWindow) revert Escrow_WindowTooShort(window, _leastWindow);
         if (window > _MAX_WINDOW) revert Escrow_WindowTooLong(window, _MAX_WINDOW);
     }
 
@@ -278,7 +288,7 @@ contract Escrow is IEscrowTrade, EscrowBase {
         if (dataClass == 0 || dataClass > 3 || privacy == 0 || privacy > 2) revert Escrow_UnknownPair(dataClass, privacy);
         (uint256 id, uint32 version) = (order.agreementId, order.version);
         uint8 denied;
-        (denied, versionStart, digest) = shares.inForce(id, version);
+        (denied, versionStart, digest) = _shares.inForce(id, version);
         if (digest == 0) revert Escrow_VersionNotInForce(id, version);
         if (Agreements.digestOfBrief(id, version, agreement, Agreements.hashTokens(tokens)) != digest) {
             revert Escrow_WrongAgreement(id, version);

@@ -25,7 +25,7 @@ import { Sales } from "./libraries/Sales.sol";
 abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManaged {
     // ---------------------------------------------------------------- constants
 
-    // What people read of them has its getter in the other half alone, as this one's code has a limit.
+    // What people read of constants and parts has its getter in {EscrowDisputes} alone, as the code of {Escrow} has a limit.
 
     /// @dev The longest time to deliver, to answer and to complain: every deal can be ended.
     uint256 internal constant _MAX_WINDOW = 90 days;
@@ -36,8 +36,8 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     /// @dev Chain id of local chains, on which windows may be seconds.
     uint256 internal constant _LOCAL_CHAIN = 31337;
 
-    /// @notice Poseidon(DOM_KEY, 0): the second commitment of a header with one key.
-    uint256 public constant COMMITMENT_OF_ZERO = 11314548607448721259923455803722730104993980843467008612519806744655242809012;
+    /// @dev Poseidon(DOM_KEY, 0): the second commitment of a header with one key.
+    uint256 internal constant _COMMITMENT_OF_ZERO = 11314548607448721259923455803722730104993980843467008612519806744655242809012;
 
     /// @dev Mark of a header about which a right complaint was made.
     bytes32 internal constant _BAD = bytes32(uint256(1));
@@ -53,19 +53,19 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
 
     // ---------------------------------------------------------------- what it works with
 
-    IVehicleRegistry public immutable vehicles;
-    IDataRegistry public immutable dataRegistry;
-    IQoodShares public immutable shares;
-    address public immutable verifier1;
-    address public immutable verifier8;
-    address public immutable verifier32;
-    IComplaintVerifier public immutable complaints;
+    IVehicleRegistry internal immutable _vehicles;
+    IDataRegistry internal immutable _dataRegistry;
+    IQoodShares internal immutable _shares;
+    address internal immutable _verifier1;
+    address internal immutable _verifier8;
+    address internal immutable _verifier32;
+    IComplaintVerifier internal immutable _complaints;
 
-    /// @notice The shortest window of this deployment, in seconds.
-    uint256 public immutable leastWindow;
+    /// @dev The shortest window of this deployment, in seconds.
+    uint256 internal immutable _leastWindow;
 
-    /// @notice Hash of all that the two halves must have in common.
-    bytes32 public immutable partsHash;
+    /// @dev Hash of all that the two halves must have in common.
+    bytes32 internal immutable _partsHash;
 
     // ---------------------------------------------------------------- storage, the same in both halves
 
@@ -86,15 +86,15 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         uint256 least = block.chainid == _LOCAL_CHAIN ? 1 : _LEAST_PUBLIC_WINDOW;
         if (parts.leastWindow < least) revert Escrow_WindowTooShort(parts.leastWindow, least);
         if (parts.leastWindow > _MAX_WINDOW) revert Escrow_WindowTooLong(parts.leastWindow, _MAX_WINDOW);
-        vehicles = parts.vehicles;
-        dataRegistry = parts.dataRegistry;
-        shares = parts.shares;
-        verifier1 = parts.verifier1;
-        verifier8 = parts.verifier8;
-        verifier32 = parts.verifier32;
-        complaints = parts.complaints;
-        leastWindow = parts.leastWindow;
-        partsHash = keccak256(abi.encode(parts));
+        _vehicles = parts.vehicles;
+        _dataRegistry = parts.dataRegistry;
+        _shares = parts.shares;
+        _verifier1 = parts.verifier1;
+        _verifier8 = parts.verifier8;
+        _verifier32 = parts.verifier32;
+        _complaints = parts.complaints;
+        _leastWindow = parts.leastWindow;
+        _partsHash = keccak256(abi.encode(parts));
     }
 
     // ---------------------------------------------------------------- finding a deal
@@ -167,7 +167,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         KeyDelivery calldata delivery
     ) internal view {
         uint256 size = Proofs.sizeFor(commitments.length);
-        address verifier = size == 1 ? verifier1 : size == 8 ? verifier8 : verifier32;
+        address verifier = size == 1 ? _verifier1 : size == 8 ? _verifier8 : _verifier32;
         bool ok =
             Proofs.verify(verifier, size, Deals.contextOf(dealId, page), sale.keyX, sale.keyY, commitments, delivery);
         if (!ok) revert Escrow_BadProof();
@@ -231,7 +231,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         address tsp = header.tsp;
         headerHash = Headers.hash(header);
         if (order.dataClass != Agreements.DISPUTED) {
-            if (header.kc2 != COMMITMENT_OF_ZERO) revert Escrow_SecondKey(headerHash);
+            if (header.kc2 != _COMMITMENT_OF_ZERO) revert Escrow_SecondKey(headerHash);
         } else if (tsp != order.seller) {
             // Whoever sealed has opened the whole batch and answers for it.
             revert Escrow_NotTheSealer(order.seller, tsp);
@@ -239,7 +239,7 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
         bytes32[] calldata path = lot.path;
         if (path.length > Headers.MAX_DEPTH) revert Escrow_PathTooLong(path.length);
 
-        uint256 anchoredAt = dataRegistry.anchorTime(tsp, Headers.rootOf(headerHash, path));
+        uint256 anchoredAt = _dataRegistry.anchorTime(tsp, Headers.rootOf(headerHash, path));
         if (anchoredAt == 0) revert Escrow_HeaderNotAnchored(headerHash, tsp);
         if (anchoredAt > deal.purchasedAt) revert Escrow_AnchoredAfterPurchase(anchoredAt, deal.purchasedAt);
 
@@ -262,16 +262,16 @@ abstract contract EscrowBase is IEscrowTypes, OrderBook, LedgerBase, AccessManag
     {
         uint256 agreementId = order.agreementId;
         (uint256 vehicle, uint64 epoch) = (agreementId >> 64, uint64(agreementId));
-        if (Handles.named(address(vehicles), vehicle, epoch, order.dataClass, order.privacy, schema) != stream) {
+        if (Handles.named(address(_vehicles), vehicle, epoch, order.dataClass, order.privacy, schema) != stream) {
             revert Escrow_StreamNotOfAgreement(stream, agreementId);
         }
-        uint256 epochEnd = vehicles.epochEnd(vehicle, epoch);
+        uint256 epochEnd = _vehicles.epochEnd(vehicle, epoch);
         if (epochEnd == 0 || anchoredAt <= epochEnd) return;
-        if (!ILateHeaders(address(dataRegistry)).isAdmitted(headerHash)) revert Escrow_AnchoredAfterEpoch(anchoredAt, epochEnd);
+        if (!ILateHeaders(address(_dataRegistry)).isAdmitted(headerHash)) revert Escrow_AnchoredAfterEpoch(anchoredAt, epochEnd);
     }
 
     function _wasAgent(uint256 agreementId, FormerVersion calldata former, address tsp, uint256 anchoredAt) private view returns (bool) {
-        return shares.agentAt(agreementId, former.version, former.terms, anchoredAt) == tsp;
+        return _shares.agentAt(agreementId, former.version, former.terms, anchoredAt) == tsp;
     }
 
     /// @dev A header that a complaint has shown to be bad, or that contradicts another one, is not sold; one that is reserved

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma solidity 0.8.37;
 
+import { IVehicleRegistry } from "../identity/IVehicleRegistry.sol";
+import { IDataRegistry } from "../rights/IDataRegistry.sol";
 import { IEquivocations } from "../rights/IEquivocations.sol";
 import { Header, Headers } from "../rights/libraries/Headers.sol";
 import { Agreements, VersionTerms } from "../shares/libraries/Agreements.sol";
+import { IQoodShares } from "../shares/IQoodShares.sol";
 import { Ledger } from "../shares/Ledger.sol";
 import { EscrowBase } from "./EscrowBase.sol";
-import { Complaint } from "./IComplaintVerifier.sol";
+import { Complaint, IComplaintVerifier } from "./IComplaintVerifier.sol";
 import { IEscrowDisputes } from "./IEscrowDisputes.sol";
+import { IExchangeParts } from "./IExchangeParts.sol";
 import { SellOrders } from "./SellOrders.sol";
 import { DealWords } from "./libraries/DealWords.sol";
 import { Deals, Terms } from "./libraries/Deals.sol";
@@ -18,7 +22,7 @@ import { Sales } from "./libraries/Sales.sol";
 /// @notice See {IEscrow}, which holds the documentation. This half has the moves of a trade that does not go well, deliveries
 /// of DISPUTED data, and the settings.
 /// @dev Its code runs in {Escrow} by `delegatecall`. Called by itself it finds no deals and holds no money.
-contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
+contract EscrowDisputes is IEscrowDisputes, IExchangeParts, EscrowBase, SellOrders, Ledger {
     /// @notice The highest protocol fee that can ever be set, in basis points.
     uint16 public constant MAX_FEE_BPS = 500;
 
@@ -33,6 +37,9 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
 
     /// @notice The largest scale of a token's deposits and bonds.
     uint8 public constant MAX_SCALE = 18;
+
+    /// @notice Poseidon(DOM_KEY, 0): the second commitment of a header with one key.
+    uint256 public constant COMMITMENT_OF_ZERO = _COMMITMENT_OF_ZERO;
 
     constructor(Parts memory parts) EscrowBase(parts) { }
 
@@ -188,7 +195,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
         if (deal.state != State.Challenged && block.timestamp > deal.endsAt) revert Escrow_TooLate(deal.endsAt, block.timestamp);
         bytes32 headerHash = _soldHeader(terms, page, headers, index);
         if (Headers.hash(header) != headerHash) revert Escrow_NotTheHeader(Headers.hash(header), headerHash);
-        complaints.check(header.root, header.kc1, header.kc2, complaint);
+        _complaints.check(header.root, header.kc1, header.kc2, complaint);
         _marks[headerHash] = _BAD;
         emit HeaderShownBad(headerHash, dealId);
         _refund(dealId, key, terms, page, deal, Reason.Complaint);
@@ -208,7 +215,7 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
 
     /// @inheritdoc IEscrowDisputes
     function showEquivocated(bytes32 headerHash) external {
-        if (!IEquivocations(address(dataRegistry)).isEquivocated(headerHash)) revert Escrow_NotEquivocated(headerHash);
+        if (!IEquivocations(address(_dataRegistry)).isEquivocated(headerHash)) revert Escrow_NotEquivocated(headerHash);
         bytes32 mark = _marks[headerHash];
         if (mark == _BAD || mark == _EQUIVOCATED) revert Escrow_HeaderBad(headerHash);
         _marks[headerHash] = _EQUIVOCATED;
@@ -260,6 +267,53 @@ contract EscrowDisputes is IEscrowDisputes, EscrowBase, SellOrders, Ledger {
     /// @inheritdoc IEscrowDisputes
     function feeRecipient() external view returns (address) {
         return _feeRecipient;
+    }
+
+    // ---------------------------------------------------------------- what it works with
+
+    /// @inheritdoc IExchangeParts
+    function vehicles() external view returns (IVehicleRegistry) {
+        return _vehicles;
+    }
+
+    /// @inheritdoc IExchangeParts
+    function dataRegistry() external view returns (IDataRegistry) {
+        return _dataRegistry;
+    }
+
+    /// @inheritdoc IEscrowDisputes
+    function shares() external view returns (IQoodShares) {
+        return _shares;
+    }
+
+    /// @inheritdoc IEscrowDisputes
+    function verifier1() external view returns (address) {
+        return _verifier1;
+    }
+
+    /// @inheritdoc IEscrowDisputes
+    function verifier8() external view returns (address) {
+        return _verifier8;
+    }
+
+    /// @inheritdoc IEscrowDisputes
+    function verifier32() external view returns (address) {
+        return _verifier32;
+    }
+
+    /// @inheritdoc IEscrowDisputes
+    function complaints() external view returns (IComplaintVerifier) {
+        return _complaints;
+    }
+
+    /// @inheritdoc IEscrowDisputes
+    function leastWindow() external view returns (uint256) {
+        return _leastWindow;
+    }
+
+    /// @inheritdoc IEscrowDisputes
+    function partsHash() external view returns (bytes32) {
+        return _partsHash;
     }
 
     // ---------------------------------------------------------------- internal

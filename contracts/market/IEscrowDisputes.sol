@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import { Header } from "../rights/libraries/Headers.sol";
+import { IQoodShares } from "../shares/IQoodShares.sol";
 import { VersionTerms } from "../shares/libraries/Agreements.sol";
-import { Complaint } from "./IComplaintVerifier.sol";
+import { Complaint, IComplaintVerifier } from "./IComplaintVerifier.sol";
 import { IEscrowTypes } from "./IEscrowTypes.sol";
 import { Terms } from "./libraries/Deals.sol";
 import { KeyDelivery } from "./libraries/Proofs.sol";
@@ -169,4 +170,27 @@ interface IEscrowDisputes is IEscrowTypes {
 
     /// @notice Who gets the fees of new deals.
     function feeRecipient() external view returns (address);
+
+    // ---------------------------------------------------------------- what it works with
+
+    /// @notice The agreements.
+    function shares() external view returns (IQoodShares);
+
+    /// @notice The verifier of a page of one key.
+    function verifier1() external view returns (address);
+
+    /// @notice The verifier of a page of up to 8 keys.
+    function verifier8() external view returns (address);
+
+    /// @notice The verifier of a page of up to 32 keys.
+    function verifier32() external view returns (address);
+
+    /// @notice What decides complaints.
+    function complaints() external view returns (IComplaintVerifier);
+
+    /// @notice The shortest window of this deployment, in seconds.
+    function leastWindow() external view returns (uint256);
+
+    /// @notice Hash of all that the two halves have in common.
+    function partsHash() external view returns (bytes32);
 }

@@ -67,6 +67,7 @@ interface IEscrowTypes {
         uint32 bond1; // bits 136-167, the least that a page must bond
         uint32 bond8; // bits 168-199
         uint32 bond32; // bits 200-231
+        bool exact; // bits 232-239, its code moves what it is told to and not less, so that a purchase compares no balances
     }
 
     /// @notice What both halves of the exchange are built on.

@@ -24,7 +24,7 @@ abstract contract Ledger is ILedger, LedgerBase {
         _checkToken(token);
         _credit(account, token, amount);
         emit Deposited(account, token, msg.sender, amount);
-        _pull(token, amount);
+        _pull(token, amount, false);
     }
 
     /// @inheritdoc ILedger

@@ -39,8 +39,13 @@ abstract contract LedgerBase is ILedgerTypes, EIP712, ReentrancyGuardTransient {
     }
 
     /// @dev Takes tokens from the caller: the last act of a move, and with withdrawals the only one that calls a token.
-    function _pull(address token, uint256 amount) internal {
+    /// @param exact Whether the token's code is known to move what it is told to; of every other one the balances are compared.
+    function _pull(address token, uint256 amount, bool exact) internal {
         if (amount == 0) return;
+        if (exact) {
+            IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+            return;
+        }
         uint256 before = IERC20(token).balanceOf(address(this));
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = IERC20(token).balanceOf(address(this)) - before;

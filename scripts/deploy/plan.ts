@@ -144,6 +144,8 @@ export const QDD_TERMS: TokenTerms = {
   ...{ listed: true, stopped: false, scale: 4, feeBps: 0 },
   ...{ deposit1: 50, deposit8: 75, deposit32: 150 },
   ...{ bond1: 200, bond8: 250, bond32: 400 },
+  // Its transfers take no fee, and it cannot be changed.
+  exact: true,
 };
 
 /**

@@ -178,7 +178,7 @@ export function createReads({ addresses }: Pick<Deployment, "addresses">, provid
       return {
         ...{ listed: t.listed as boolean, stopped: t.stopped as boolean, scale: Number(t.scale), feeBps: Number(t.feeBps) },
         ...{ deposit1: Number(t.deposit1), deposit8: Number(t.deposit8), deposit32: Number(t.deposit32) },
-        ...{ bond1: Number(t.bond1), bond8: Number(t.bond8), bond32: Number(t.bond32) },
+        ...{ bond1: Number(t.bond1), bond8: Number(t.bond8), bond32: Number(t.bond32), exact: t.exact as boolean },
       };
     },
     feeRecipient: () => one<Hex>("escrow", "feeRecipient", []),

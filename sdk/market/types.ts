@@ -124,6 +124,8 @@ export interface TokenTerms {
   bond1: number;
   bond8: number;
   bond32: number;
+  /** Whether its code is known to move what it is told to, so that a purchase compares no balances. */
+  exact: boolean;
 }
 
 /** What a buyer brings to `buy`. */

@@ -238,7 +238,7 @@ describe("Attacks by tokens", () => {
     const f = await fixture();
     const token = await ethers.deployContract("AwkwardToken");
     const address = (await token.getAddress()) as Hex;
-    await tx(f.who.treasurer, f.calls.setToken(address, { listed: true, stopped: false, scale: 0, feeBps: 0, deposit1: 0, deposit8: 0, deposit32: 0, bond1: 0, bond8: 0, bond32: 0 }));
+    await tx(f.who.treasurer, f.calls.setToken(address, { listed: true, stopped: false, scale: 0, feeBps: 0, deposit1: 0, deposit8: 0, deposit32: 0, bond1: 0, bond8: 0, bond32: 0, exact: false }));
     const text = { ...f.text, nonce: 1, tokens: [...f.text.tokens, { token: address, oemFloor: 1n, userFloor: 1n, disputedFloor: 1n }] };
     await agree(f, text);
     await token.getFunction("mint")(f.who.at.buyer, 10_000n);

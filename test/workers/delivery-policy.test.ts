@@ -175,7 +175,7 @@ describe("reserved bonds", () => {
   });
 
   it("are those of the token's terms, and a shortage says what to deposit", () => {
-    const terms = { listed: true, stopped: false, scale: 4, feeBps: 0, deposit1: 50, deposit8: 75, deposit32: 150, bond1: 200, bond8: 250, bond32: 400 };
+    const terms = { listed: true, stopped: false, scale: 4, feeBps: 0, deposit1: 50, deposit8: 75, deposit32: 150, bond1: 200, bond8: 250, bond32: 400, exact: false };
     assert.deepEqual([1, 2, 8, 9, 32].map((lots) => leastBond(terms, lots)), [
       { bond: 2_000_000n, deposit: 500_000n },
       { bond: 2_500_000n, deposit: 750_000n },

@@ -12,6 +12,10 @@ library TokenWords {
         return uint8(word >> 8) != 0;
     }
 
+    function isExact(uint256 word) internal pure returns (bool) {
+        return uint8(word >> 232) != 0;
+    }
+
     function feeBps(uint256 word) internal pure returns (uint256) {
         return uint16(word >> 24);
     }

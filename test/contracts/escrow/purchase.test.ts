@@ -163,7 +163,7 @@ describe("Escrow, purchase", () => {
 
   it("asks a deposit of a page no higher, and a bond no lower, than the token's terms say for its number of lots", async () => {
     const { who, calls, buy, sold, open, deployment: { addresses: { qdd } } } = await networkHelpers.loadFixture(market);
-    const bounds = { deposit1: 3, deposit8: 5, deposit32: 7, bond1: 11, bond8: 13, bond32: 17 };
+    const bounds = { exact: false, deposit1: 3, deposit8: 5, deposit32: 7, bond1: 11, bond8: 13, bond32: 17 };
     await tx(who.treasurer, calls.setToken(qdd, { listed: true, stopped: false, scale: 2, feeBps: 0, ...bounds }));
     const [p] = sold.pages as [Page];
     const good = { ...p, bond: 1100n };

@@ -55,7 +55,7 @@ describe("Escrow, constructor", () => {
 });
 
 describe("Escrow, settings", () => {
-  const TERMS: TokenTerms = { listed: true, stopped: false, scale: 18, feeBps: 500, deposit1: 1, deposit8: 2, deposit32: 2 ** 32 - 1, bond1: 1, bond8: 2, bond32: 2 ** 32 - 1 };
+  const TERMS: TokenTerms = { listed: true, stopped: false, scale: 18, feeBps: 500, deposit1: 1, deposit8: 2, deposit32: 2 ** 32 - 1, bond1: 1, bond8: 2, bond32: 2 ** 32 - 1, exact: false };
 
   it("belong to the treasurer, purchases' stop to the guardian, and to nobody else", async () => {
     const { who, calls } = await networkHelpers.loadFixture(market);
@@ -74,7 +74,7 @@ describe("Escrow, settings", () => {
     const { who, calls, reads, escrow } = await networkHelpers.loadFixture(market);
     const token = who.at.owner; // never called, so any address will do
     const set = (change: Partial<TokenTerms>, at: Hex = token) => tx(who.treasurer, calls.setToken(at, { ...TERMS, ...change }));
-    expect(await reads.tokenTermsOf(token)).to.deep.equal({ listed: false, stopped: false, scale: 0, feeBps: 0, deposit1: 0, deposit8: 0, deposit32: 0, bond1: 0, bond8: 0, bond32: 0 });
+    expect(await reads.tokenTermsOf(token)).to.deep.equal({ listed: false, stopped: false, scale: 0, feeBps: 0, deposit1: 0, deposit8: 0, deposit32: 0, bond1: 0, bond8: 0, bond32: 0, exact: false });
     await refused(set({}), "Escrow_ZeroAddress"); // a fee and nobody to pay it to
     await expect(set({ feeBps: 0 })).to.emit(escrow, "TokenSet").withArgs(token, Object.values({ ...TERMS, feeBps: 0 }));
     await tx(who.treasurer, calls.setFeeRecipient(who.at.feeTaker));
