@@ -30,6 +30,7 @@ usage: node scripts/deploy/main.ts --rpc URL --out FOLDER [OPTION ...]
   --tsp ADDRESS               a TSP to accredit, likewise
   --least-window SECONDS      shortest time to deliver and shortest complaint window (default: 48 hours)
   --beacon SOURCE             where samples come from: none, blockhash or prevrandao (default: by the chain)
+  --dry-run                   print every transaction with its gas and the cost in all, and send nothing; DRY_RUN=1 does the same
   --allow-development-key     on a public network: anyone can forge proofs for the development key
   --help                      this text
 The deployer's private key stands in the environment as QOOD_DEPLOYER_KEY.`;
@@ -68,6 +69,7 @@ const schema = z.object({
   "least-window": z.coerce.number({ error: "must be a whole number of seconds" }).int().positive().optional(),
   beacon: z.enum(BEACON_SOURCES, { error: `must be one of ${BEACON_SOURCES.join(", ")}` }).optional(),
   "allow-development-key": z.boolean().default(false),
+  "dry-run": z.boolean().default(false),
   help: z.boolean().default(false),
 });
 
@@ -82,6 +84,7 @@ export interface DeployArguments {
   readonly leastWindow: number | undefined;
   readonly beacon: BeaconSource | undefined;
   readonly allowDevelopmentKey: boolean;
+  readonly dryRun: boolean;
 }
 
 /**
@@ -100,7 +103,7 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
       options: {
         ...{ rpc: text, out: text, artifacts: text, registrar: list, guardian: list, issuer: list, auditor: list, treasurer: list, curator: list },
         ...{ emission: list, lister: list, steward: list, canceller: list, oem: list, tsp: list },
-        ...{ "least-window": text, beacon: text, "allow-development-key": flag, help: flag },
+        ...{ "least-window": text, beacon: text, "allow-development-key": flag, "dry-run": flag, help: flag },
       },
     }).values;
   } catch (error) {
@@ -124,5 +127,6 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
     leastWindow: given["least-window"],
     beacon: given.beacon,
     allowDevelopmentKey: given["allow-development-key"],
+    dryRun: given["dry-run"] || ["1", "true"].includes(process.env.DRY_RUN ?? ""),
   };
 }

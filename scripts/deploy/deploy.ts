@@ -21,11 +21,13 @@ import {
   REDEMPTION,
   type RedemptionTerms,
   type RoleName,
+  type Step,
   ROLES,
   SLOW_CONTRACTS,
   STEPS,
 } from "./plan.ts";
-import { type DeployState, loadState, saveDeployment, saveState } from "./state.ts";
+import { type DeploymentRecord, readBack } from "./record.ts";
+import { type DeployState, loadState, RECORD_FILE, saveDeployment, saveRecord, saveState } from "./state.ts";
 
 const POLL_MS = 200;
 const ROLE_NAMES = Object.keys(ROLES) as RoleName[];
@@ -64,7 +66,6 @@ export interface DeployOptions {
   folder?: string;
   /** Whether the proving key of the verifier is a development key. */
   developmentKey: boolean;
-  /** Deploy to a public network all the same: a proven key to wrong data is not refunded yet. */
   /** Deploy to a public network with a verifier of which anyone can forge proofs. */
   allowDevelopmentKey?: boolean;
   /** Told one line a step. */
@@ -75,11 +76,13 @@ export interface DeployOptions {
 export interface DeployResult extends Deployment {
   /** Transactions sent by this run, with their gas; none where everything was there. */
   transactions: { what: string; hash: Hex; gasUsed: bigint }[];
+  /** What it is, read back from the chain. */
+  record: DeploymentRecord;
 }
 
 /**
  * @throws QoodError `DEPLOY_REFUSED` on a public network without the flags, `DEPLOY_ROLE` where the deployer lacks a role that it needs, `DEPLOY_STATE_MISMATCH` where the folder is of
- * another chain or other contracts, `ARTIFACT_MISSING`, `REVERT`, `CHAIN_CALL_FAILED`
+ * another chain or other contracts, `DEPLOY_READBACK` where the chain has something else than was sent, `ARTIFACT_MISSING`, `REVERT`, `CHAIN_CALL_FAILED`
  */
 export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const { foundation, folder } = options;
@@ -102,8 +105,12 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   await grantRoles(run, addresses, admin, options.roles ?? {});
   await setUp(run, deployment, options);
   await bindDelays(run, deployment, admin, options.roles ?? {}, options.delays ?? (chainId === LOCAL_CHAIN ? NO_DELAYS : DELAYS));
-  if (folder !== undefined) saveDeployment(folder, deployment);
-  return { ...deployment, transactions: run.sent };
+  const record = await readBack(provider, deployment, state, options.artifacts, parameters);
+  if (folder !== undefined) {
+    saveDeployment(folder, deployment);
+    saveRecord(folder, RECORD_FILE, record);
+  }
+  return { ...deployment, transactions: run.sent, record };
 }
 
 function refusePublic(chainId: number, options: DeployOptions): void {
@@ -144,12 +151,13 @@ class Run {
     return (this.nonce ??= await this.signer.getNonce("pending"));
   }
 
-  async send(what: string, transaction: { to?: Hex; data: string }): Promise<void> {
+  async send(what: string, transaction: { to?: Hex; data: string }): Promise<Hex> {
     const nonce = await this.nextNonce();
     try {
       const sent = await this.signer.sendTransaction({ ...transaction, nonce });
       this.nonce = nonce + 1;
       this.pending.push({ what, hash: sent.hash });
+      return sent.hash as Hex;
     } catch (error) {
       throw toQoodError(error, what);
     }
@@ -194,7 +202,7 @@ async function deployContracts(
   const { provider } = run;
   const addresses: Partial<Addresses> = {};
   let nonce = await run.nextNonce();
-  const missing: { what: string; data: string }[] = [];
+  const missing: { key: Step["key"]; what: string; data: string }[] = [];
   const before = await provider.getBlockNumber();
 
   for (const step of STEPS) {
@@ -212,13 +220,16 @@ async function deployContracts(
     const address = getCreateAddress({ from: parameters.foundation, nonce }) as Hex;
     state.contracts[step.key] = { address, codeHash, nonce };
     addresses[step.key] = address;
-    missing.push({ what: `deploy ${contractName(step)}`, data });
+    missing.push({ key: step.key, what: `deploy ${contractName(step)}`, data });
     nonce += 1;
   }
   if (missing.length > 0) {
     state.startBlock ??= before + 1;
     saveState(folder, state);
-    for (const { what, data } of missing) await run.send(what, { data });
+    for (const { key, what, data } of missing) {
+      state.contracts[key]!.transaction = await run.send(what, { data });
+      saveState(folder, state);
+    }
     await run.settle();
   }
   return { addresses: addresses as Addresses, startBlock: state.startBlock ?? 0 };

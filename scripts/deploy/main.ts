@@ -1,10 +1,12 @@
 /** The deploy script; `--help` tells its options. */
 import { join } from "node:path";
 import { JsonRpcProvider, Wallet } from "ethers";
+import type { Hex } from "../../sdk/bytes/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { readKeyMetadata } from "../../sdk/proof/index.ts";
 import { readDeployArguments, usage } from "./arguments.ts";
-import { deploy } from "./deploy.ts";
+import { deploy, LOCAL_CHAIN } from "./deploy.ts";
+import { saveRecord } from "./state.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -27,19 +29,25 @@ async function main(): Promise<void> {
   }
   const provider = new JsonRpcProvider(given.rpc, undefined, { cacheTimeout: -1 });
   try {
-    const { addresses, startBlock } = await deploy({
-      foundation: deployer().connect(provider),
+    const wallet = deployer();
+    const options = {
       roles: given.roles,
       oems: given.oems,
       tsps: given.tsps,
       ...(given.leastWindow === undefined ? {} : { leastWindow: given.leastWindow }),
       ...(given.beacon === undefined ? {} : { beacon: given.beacon }),
       artifacts: given.artifacts,
-      folder: given.out,
       developmentKey: readKeyMetadata(join(root, "circuits/keys"), "KeyDelivery1").purpose === "development",
       allowDevelopmentKey: given.allowDevelopmentKey,
-      onProgress: (line) => process.stderr.write(`${line}\n`),
-    });
+    };
+    if (given.dryRun) {
+      const { describeDryRun, dryRun } = await import("./dry-run.ts");
+      process.stdout.write(`${describeDryRun(await dryRun(provider, wallet.address as Hex, options)).join("\n")}\n`);
+      return;
+    }
+    const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
+    const { chainId, addresses, startBlock, record } = await deploy({ ...options, foundation: wallet.connect(provider), folder: given.out, onProgress });
+    if (chainId !== LOCAL_CHAIN) saveRecord(join(root, "deployments"), `${chainId}.json`, record);
     process.stdout.write(`${JSON.stringify({ startBlock, addresses }, null, 2)}\n`);
   } finally {
     provider.destroy();

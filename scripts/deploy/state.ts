@@ -5,16 +5,23 @@ import { z } from "zod";
 import type { Hex } from "../../sdk/bytes/index.ts";
 import { addressesSchema, type Addresses, type Deployment } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
+import type { DeploymentRecord } from "./record.ts";
 
+/** The file that people check a deployment by. */
+export const RECORD_FILE = "record.json";
 const STATE_FILE = "deploy-state.json";
 /** The file that programs read. */
 export const DEPLOYMENT_FILE = "deployment.json";
 
+const hash32 = z.custom<Hex>((v) => typeof v === "string" && /^0x[0-9a-f]{64}$/.test(v), "expected 32 bytes");
+
 const contract = z.strictObject({
   address: addressesSchema.shape.qdd,
   /** keccak256 of creation code and constructor arguments. */
-  codeHash: z.custom<Hex>((v) => typeof v === "string" && /^0x[0-9a-f]{64}$/.test(v)),
+  codeHash: hash32,
   nonce: z.int().min(0),
+  /** Hash of the transaction that deployed it, once it is known. */
+  transaction: hash32.optional(),
 });
 const stateSchema = z.strictObject({
   format: z.literal("qood/deploy-state/v1"),
@@ -45,6 +52,11 @@ export function saveState(folder: string | undefined, state: DeployState): void 
 /** The addresses, for programs. */
 export function saveDeployment(folder: string, deployment: Deployment): void {
   write(folder, DEPLOYMENT_FILE, deployment);
+}
+
+/** The record, for people who check. @param name file name, `record.json` in a deployment's own folder, `<chainId>.json` among those of public networks */
+export function saveRecord(folder: string, name: string, record: DeploymentRecord): void {
+  write(folder, name, record);
 }
 
 function write(folder: string, name: string, value: unknown): void {

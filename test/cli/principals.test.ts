@@ -88,7 +88,7 @@ describe("qood oem voucher", { concurrency: 2 }, () => {
     const answer = JSON.parse(run.stdout) as { voucher: { oem: string; wmi: string; tag: string; owner: string; legalHash: string; deadline: number }; signature: string };
     const key = new Uint8Array(hkdfSync("sha256", seed, "qood/vin-tag/v1", "", 32));
     const tag = `0x${createHmac("sha256", key).update(VIN).digest("hex")}`;
-    assert.deepEqual({ ...answer.voucher, owner: answer.voucher.owner.toLowerCase() }, { oem: wallet.address, wmi: "0x4c4256000000", tag, owner: owner.toLowerCase(), legalHash: legal, deadline: 1900000000 });
+    assert.deepEqual({ ...answer.voucher, owner: answer.voucher.owner.toLowerCase() }, { oem: wallet.address, wmi: "0x574241000000", tag, owner: owner.toLowerCase(), legalHash: legal, deadline: 1900000000 });
     const types = { Voucher: [["address", "oem"], ["bytes6", "wmi"], ["bytes32", "tag"], ["address", "owner"], ["bytes32", "legalHash"], ["uint64", "deadline"]].map(([type, name]) => ({ type: type!, name: name! })) };
     const domain = { name: "VehicleRegistry", version: "1", chainId: 31337, verifyingContract: registry };
     assert.equal(verifyTypedData(domain, types, answer.voucher, answer.signature), wallet.address);

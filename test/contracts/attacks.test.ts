@@ -259,6 +259,19 @@ describe("Attacks by tokens", () => {
     await expect(tx(f.who.buyer, f.calls.buy(f.buying))).to.be.revertedWithCustomError(f.escrow, "SafeERC20FailedOperation").withArgs(f.address);
   });
 
+  it("balances are compared but of a token that the treasurer lists as exact, and of that one at every deposit too", async () => {
+    const f = await networkHelpers.loadFixture(awkward);
+    await f.token.getFunction("setMood")(1);
+    await expect(tx(f.who.buyer, f.calls.buy(f.buying))).to.be.revertedWithCustomError(f.escrow, "Ledger_WrongAmountReceived").withArgs(999, 1000);
+    await tx(f.who.treasurer, f.calls.setToken(f.address, { ...(await f.reads.tokenTermsOf(f.address)), exact: true }));
+    // What was said of the token is believed: listing a token that takes a fee as exact would be the treasurer's fault.
+    const { dealId } = await bought(f, f.buying);
+    expect((await f.reads.dealOf(dealId)).state).to.equal("Funded");
+    await expect(tx(f.who.buyer, f.calls.deposit(f.address, f.who.at.buyer, 10n))).to.be.revertedWithCustomError(f.escrow, "Ledger_WrongAmountReceived").withArgs(9, 10);
+    await f.token.getFunction("setMood")(2);
+    await expect(tx(f.who.buyer, f.calls.buy({ ...f.buying, nonce: 2n }))).to.be.revertedWithCustomError(f.escrow, "SafeERC20FailedOperation").withArgs(f.address);
+  });
+
   it("a token that calls back can neither buy nor withdraw inside a purchase or a withdrawal", async () => {
     const f = await networkHelpers.loadFixture(awkward);
     const guard = f.escrow.interface.getError("ReentrancyGuardReentrantCall")!.selector;

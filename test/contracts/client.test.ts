@@ -1,9 +1,10 @@
 /** The SDK's client and the deploy script against the contracts. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-
+import { formatEther, Interface, type InterfaceAbi } from "ethers";
+import type { Hex } from "../../sdk/bytes/index.ts";
 import { createClient, decodeError, decodeRevert, ERROR_INTERFACE, openingOf, parseDeployment, purchaseOf, readEvents, send } from "../../sdk/client/index.ts";
 import { WORDS } from "../../sdk/client/words.ts";
 import { isQoodError } from "../../sdk/errors/index.ts";
@@ -11,6 +12,7 @@ import { sellOrderData, signTypedData } from "../../sdk/eip712/index.ts";
 import { hashRest } from "../../sdk/formats/index.ts";
 import { decodeOffer, encodeOffer, MAX_OFFER_BYTES, type Offer, versionTerms } from "../../sdk/market/index.ts";
 import { deploy, type DeployOptions } from "../../scripts/deploy/deploy.ts";
+import { describeDryRun, dryRun } from "../../scripts/deploy/dry-run.ts";
 import { STEPS } from "../../scripts/deploy/plan.ts";
 import { renderAbis } from "../../scripts/abi/render.ts";
 import { accounts, artifacts, ask, CHAIN_ID, contractAt, ethers, networkHelpers } from "./support/chain.ts";
@@ -112,6 +114,55 @@ describe("The deploy script", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("records every contract with what it takes to check it, read back from the chain", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "qood-deploy-"));
+    try {
+      const { addresses, record, startBlock } = await deploy(await options({ folder }));
+      expect(JSON.parse(readFileSync(join(folder, "record.json"), "utf8"))).to.deep.equal(record);
+      expect(Object.keys(record.contracts)).to.have.members(Object.keys(addresses));
+      expect(record.commit === null || /^[0-9a-f]{40}\+?$/.test(record.commit)).to.equal(true);
+      for (const [key, { name, source, address, transaction, block, constructorArguments, compiler, compilerInput }] of Object.entries(record.contracts)) {
+        expect(address, key).to.equal(addresses[key as keyof typeof addresses]);
+        const receipt = (await ethers.provider.getTransactionReceipt(transaction))!;
+        expect([receipt.contractAddress, receipt.blockNumber], name).to.deep.equal([address, block]);
+        expect(block >= startBlock).to.equal(true);
+        // Compiled once more by nobody, but encoded once more here: creation code and arguments are what was sent.
+        const artifact = JSON.parse(readFileSync(join(artifacts, source, `${name}.json`), "utf8")) as { abi: InterfaceAbi; bytecode: string };
+        const { data } = (await ethers.provider.getTransaction(transaction))!;
+        expect(data === artifact.bytecode + Interface.from(artifact.abi).encodeDeploy(constructorArguments).slice(2), name).to.equal(true);
+        expect(compiler).to.match(/^0\.8\.37\+commit/);
+        expect(compilerInput).to.match(/^0x[0-9a-f]{64}$/);
+      }
+      // A hash that a stopped run could not write down any more is found on the chain.
+      const state = JSON.parse(readFileSync(join(folder, "deploy-state.json"), "utf8")) as { contracts: Record<string, { transaction?: string }> };
+      for (const key of ["escrow", "accessManager"]) delete state.contracts[key]!.transaction;
+      writeFileSync(join(folder, "deploy-state.json"), JSON.stringify(state));
+      expect((await deploy(await options({ folder }))).record).to.deep.equal(record);
+      // Code that is not ours is named.
+      await networkHelpers.setCode(addresses.qdd, (await ethers.provider.getCode(addresses.qdt)));
+      expect(await failure(deploy(await options({ folder })))).to.have.property("code", "DEPLOY_READBACK");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("tells in a dry run what it would send and what that costs, and sends nothing", async () => {
+    const { foundation, ...rest } = await options();
+    const deployer = (await foundation.getAddress()) as Hex;
+    const nonce = await ethers.provider.getTransactionCount(deployer);
+    const plan = await dryRun(ethers.provider, deployer, rest);
+    expect(await ethers.provider.getTransactionCount(deployer)).to.equal(nonce);
+    const { transactions, addresses } = await deploy({ ...rest, foundation });
+    expect(plan.addresses).to.deep.equal(addresses);
+    expect(plan.transactions.map(({ what }) => what)).to.deep.equal(transactions.map(({ what }) => what));
+    expect(plan.gas).to.equal(transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0n));
+    expect(plan.cost).to.equal(plan.gas * plan.gasPrice);
+    const lines = describeDryRun(plan);
+    expect(lines.length).to.equal(transactions.length + 2);
+    expect(lines[0]).to.contain("nothing was sent");
+    expect(lines.at(-1)).to.contain(formatEther(plan.cost));
   });
 
   it("goes on where it was stopped, at each of its transactions", async () => {

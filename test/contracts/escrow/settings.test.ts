@@ -55,7 +55,7 @@ describe("Escrow, constructor", () => {
 });
 
 describe("Escrow, settings", () => {
-  const TERMS: TokenTerms = { listed: true, stopped: false, scale: 18, feeBps: 500, deposit1: 1, deposit8: 2, deposit32: 2 ** 32 - 1, bond1: 1, bond8: 2, bond32: 2 ** 32 - 1, exact: false };
+  const TERMS: TokenTerms = { listed: true, stopped: false, scale: 18, feeBps: 500, deposit1: 1, deposit8: 2, deposit32: 2 ** 32 - 1, bond1: 1, bond8: 2, bond32: 2 ** 32 - 1, exact: true };
 
   it("belong to the treasurer, purchases' stop to the guardian, and to nobody else", async () => {
     const { who, calls } = await networkHelpers.loadFixture(market);

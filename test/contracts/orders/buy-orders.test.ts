@@ -216,7 +216,12 @@ describe("Buy orders", () => {
       await refused(tx(who.stranger, call), "BuyOrders_NotYet", end, end);
       await networkHelpers.time.setNextBlockTimestamp(end + 1);
       await refused(tx(who.buyer, calls.markJunk(long, who.at.tsp, answer.orderHash)), "BuyOrders_TooLate", end, end + 1);
-      expect(await creditChanges(b, () => tx(who.stranger, call))).to.deep.equal({ tsp: DEPOSIT_OF_ANSWER });
+      const contract = await contractAt("BuyOrders", b.deployment.addresses.buyOrders);
+      expect(
+        await creditChanges(b, async () => {
+          await expect(tx(who.stranger, call)).to.emit(contract, "AnswerReturned").withArgs(b.id(long), who.at.tsp, answer.orderHash, DEPOSIT_OF_ANSWER);
+        }),
+      ).to.deep.equal({ tsp: DEPOSIT_OF_ANSWER });
       await refused(tx(who.stranger, call), "BuyOrders_NoAnswer", b.id(long), who.at.tsp, answer.orderHash);
       // Ended, it may be given again.
       await tx(who.tsp, answering(b, answer, long));
