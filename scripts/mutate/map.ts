@@ -18,6 +18,7 @@ const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "u
   .map((name) => `${folder}/${name}`)
   .filter((name) => name.endsWith(".test.ts") && !NOT_OF_THE_EXCHANGE.has(name) && !/^test\/contracts\/(tokens|conformance)\//.test(name))
   .sort();
+const RIGHTS = inTests("rights/equivocations", "rights/late-headers", "rights/grants", "shares");
 const BUY_ORDERS = inTests("orders/buy-orders", "orders/rules", "orders/flows");
 const HOOKS = inTests("orders/beacon", "orders/smart");
 const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
@@ -37,7 +38,8 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/market/libraries/Complaints.sol": COMPLAINTS,
   "contracts/market/libraries/HookData.sol": HOOKS,
   "contracts/market/libraries/OrderDigests.sol": [...BUY_ORDERS, ...HOOKS],
-  "contracts/rights/": inTests("shares"),
+  "contracts/rights/": RIGHTS,
+  "contracts/rights/libraries/": [...RIGHTS, ...EXCHANGE],
   "contracts/rights/DataDictionary.sol": inTests("dictionary"),
   "contracts/shares/": inTests("shares"),
   "contracts/shares/Ledger.sol": EXCHANGE,

@@ -4,6 +4,7 @@
  */
 import type { Hex } from "../bytes/index.ts";
 import type { SchemaWords } from "../dictionary/index.ts";
+import type { DeviceEnvelope } from "../device/index.ts";
 import type { Claim, Voucher } from "../eip712/index.ts";
 import type { HeaderWords } from "../formats/index.ts";
 import { termsWords, versionBrief, versionParties } from "../market/index.ts";
@@ -56,6 +57,9 @@ export interface LastMessage {
   publicKey: Hex;
   signature: Hex;
 }
+
+/** The last message of a batch, for {@link createCalls}' `admitLateHeader`. @param link from `openBatch` @param envelope as it came with the header */
+export const lastMessageOf = (link: { previous: Hex; rowsRoot: Hex }, { publicKey, signature }: DeviceEnvelope): LastMessage => ({ ...link, publicKey, signature });
 
 /** What a grant is of: a range of a stream's sequences for a party. */
 export interface GrantRange {

@@ -5,7 +5,7 @@ import type { Deployment } from "./deployment.ts";
 import { createReads } from "./reads.ts";
 
 export type { Call, Calls, GrantRange, LastMessage, OpenedHeader, Permit, SignedKey } from "./calls.ts";
-export { createCalls } from "./calls.ts";
+export { createCalls, lastMessageOf } from "./calls.ts";
 export * from "./deployment.ts";
 export * from "./errors.ts";
 export * from "./events.ts";

@@ -10,7 +10,7 @@ import { RowHasher, chainPreimage, rowsRoot } from "../formats/message.ts";
 import { encodeRow, type Row } from "../formats/row.ts";
 import { combineKeys, intervalKey, keyCommitment } from "../keys/index.ts";
 import { decryptInterval, ensureChecked } from "./decrypt.ts";
-import type { BatchKeys, CheckedBatch, OpenedBatch, OpenedInterval } from "./types.ts";
+import type { BatchKeys, ChainLink, CheckedBatch, OpenedBatch, OpenedInterval } from "./types.ts";
 
 /**
  * Opens a checked batch with its key (or both parts of a DISPUTED one).
@@ -35,8 +35,7 @@ export function openBatch(batch: CheckedBatch, keys: BatchKeys): OpenedBatch {
     return { blocks };
   });
   ensure(left === 0, "RAW_LENGTH", `the intervals are ${left} bytes shorter than the header says`);
-  walker.end();
-  return { intervals, rows: walker.rows, dropped: walker.dropped };
+  return { intervals, rows: walker.rows, dropped: walker.dropped, lastLink: walker.end() };
 }
 
 /**
@@ -71,6 +70,7 @@ class Walker {
   private readonly stream: Uint8Array;
   private readonly key: VerifyingKey | null;
   private chain: Uint8Array;
+  private link: { previous: Uint8Array; rowsRoot: Uint8Array };
   private counter: number;
   private lastTime: number;
 
@@ -80,6 +80,7 @@ class Walker {
     this.stream = fromHex(words.stream, 32);
     this.key = batch.devicePublicKey === null ? null : verifyingKey(batch.devicePublicKey);
     this.chain = fromHex(rest.chainBefore, 32);
+    this.link = { previous: this.chain, rowsRoot: new Uint8Array(32) };
     this.counter = rest.firstCounter;
     this.lastTime = rest.firstTime;
   }
@@ -93,12 +94,14 @@ class Walker {
     for (const row of block.rows) this.row(row);
   }
 
-  end(): void {
+  /** Compares with the header. @returns the chain's last link */
+  end(): ChainLink {
     const { rest } = this.batch.header;
     ensure(this.counter === rest.lastCounter + 1, "MESSAGE_COUNTER", `the last message has counter ${this.counter - 1}, the header says ${rest.lastCounter}`);
     ensure(toHex(this.chain) === rest.chainAfter.toLowerCase(), "CHAIN_MISMATCH", "the messages do not give the chain that the header ends with");
     ensure(this.rows.length === rest.records, "RECORD_COUNT", `the batch has ${this.rows.length} records, the header says ${rest.records}`);
     ensure(this.rows[0]?.[0] === rest.firstTime && this.lastTime === rest.lastTime, "TIME_RANGE", "the records' times are not those of the header");
+    return { previous: toHex(this.link.previous), rowsRoot: toHex(this.link.rowsRoot) };
   }
 
   private message(message: MessageRecord, rows: readonly Row[], from: number): void {
@@ -116,7 +119,8 @@ class Walker {
         kept += 1;
       }
     }
-    const signed = chainPreimage(this.chain, this.stream, counter, rowsRoot(hashes));
+    this.link = { previous: this.chain, rowsRoot: rowsRoot(hashes) };
+    const signed = chainPreimage(this.chain, this.stream, counter, this.link.rowsRoot);
     checkSignature(this.key, counter, signed, message.signature);
     this.chain = sha256(signed);
     this.counter += 1;

@@ -133,6 +133,14 @@ export interface OpenedInterval {
   blocks: readonly BlockRecord[];
 }
 
+/** What one message adds to the chain. */
+export interface ChainLink {
+  /** Chain hash before it. */
+  previous: Hex;
+  /** Merkle root of its row hashes. */
+  rowsRoot: Hex;
+}
+
 /** A whole batch as opened and verified. */
 export interface OpenedBatch {
   intervals: readonly OpenedInterval[];
@@ -140,6 +148,8 @@ export interface OpenedBatch {
   rows: Row[];
   /** Rows that the TSP left out. */
   dropped: number;
+  /** The last link of the message chain: what, with stream and last counter, gives the header's `chainAfter`. */
+  lastLink: ChainLink;
 }
 
 /** One leaf with its path: what a sample or a complaint shows. */

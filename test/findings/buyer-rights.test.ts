@@ -6,7 +6,11 @@ import assert from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
 import type { Hex } from "@qoodblock/sdk/bytes";
+import { lastMessageOf } from "@qoodblock/sdk/client";
 import { agreementData, signTypedData } from "@qoodblock/sdk/eip712";
+import { encodeRest } from "@qoodblock/sdk/formats";
+import { handleProof } from "@qoodblock/sdk/market";
+import { checkBatch, openBatch } from "@qoodblock/sdk/sealing";
 import { act } from "../workers/support/market.ts";
 import { startMarket } from "../e2e/market.ts";
 import type { Market } from "../e2e/market.ts";
@@ -52,7 +56,28 @@ describe("what could never be delivered is not bought", { concurrency: 1 }, () =
     await act(market, owner, market.client.calls.transferVehicle(owner.address as Hex, keeper.address as Hex, BigInt(car.config.vehicle)));
     await secondAfter(await market.client.reads.epochEnd(BigInt(car.config.vehicle), 1));
     const lot = await market.lot(batch);
-    await refused(await market.publish(await market.offer(lot, batch, {}, car)), "ANCHOR_AFTER_EPOCH");
+    const cid = await market.publish(await market.offer(lot, batch, {}, car));
+    await refused(cid, "ANCHOR_AFTER_EPOCH");
+
+    // Within 35 days it counts where its device has signed it, which whoever opens the batch can show.
+    const { sealed, k } = batch;
+    const opened = openBatch(checkBatch({ ...sealed, anchor: null }), { k1: k });
+    const schema = sealed.header.rest.schema;
+    const proof = handleProof({ vehicle: BigInt(car.config.vehicle), epoch: 1, dataClass: 2, privacy: 1, schema });
+    const header = { header: sealed.header.words, path: lot.anchor.path };
+    await act(market, keeper, market.client.calls.admitLateHeader(header, proof, encodeRest(sealed.header.rest), lastMessageOf(opened.lastLink, sealed.envelope!)));
+    const paid = await market.purchase(cid);
+    await market.deliver(paid, k);
+    assert.equal((await market.client.reads.dealOf(paid.dealId)).state, "DeliveredProven");
+  });
+  it("a header that another one of its TSP contradicts", async () => {
+    const car = await market.newCar();
+    const [one, other] = [market.seal({ car }), market.seal({ car })];
+    const [lot, twin] = [await market.lot(one), await market.lot(other)];
+    const cid = await market.publish(await market.offer(lot, one, {}, car));
+    const opened = ({ sealed }: typeof one, { anchor }: typeof lot) => ({ header: sealed.header.words, path: anchor.path });
+    await act(market, market.accounts.keeper, market.client.calls.proveTwoOfOneSequence(opened(one, lot), opened(other, twin)));
+    await refused(cid, "LOT_EQUIVOCATED");
   });
   it("a header from before the pinned agreement version, unless the offer shows the version of its time", async () => {
     const car = await market.newCar();
