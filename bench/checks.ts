@@ -28,7 +28,7 @@ const HEADER: Check = { name: "header words, path of 10", allowance: 12_000, whe
 const MARK: Check = { name: "header not bad, not another's", where: /_bind|_checkNotBad|_checkPageNotBad|hashLotsCalldata/, brings: ["headers"] };
 const BOND: Check = { name: "bond out of the standing balance", where: /_debit$/ };
 const PROOF: Check = { name: "proof: calldata, inputs, pairing", where: /Verifier|Proofs|_checkProof/, brings: ["delivery"] };
-const CREDITS: Check = { name: "credits, 5.4k each", allowance: 21_600, where: /_credit$/ };
+const CREDITS: Check = { name: "credits, 5.4k each", allowance: 21_600, where: /_credit(In)?$/ };
 const EVENT: Check = { name: "event", kind: "events" };
 const slots = (allowance: number): Check => ({ name: "slots of the deal", allowance, kind: "storage writes" });
 const READS: Check = { name: "other slots read", kind: "storage reads" };

@@ -41,9 +41,9 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/rights/": RIGHTS,
   "contracts/rights/libraries/": [...RIGHTS, ...EXCHANGE],
   "contracts/rights/DataDictionary.sol": inTests("dictionary"),
-  "contracts/shares/": inTests("shares"),
+  "contracts/shares/": inTests("shares", "identity/vehicles"),
   "contracts/shares/Ledger.sol": EXCHANGE,
-  "contracts/shares/libraries/Agreements.sol": [...inTests("shares"), ...EXCHANGE],
+  "contracts/shares/libraries/Agreements.sol": [...inTests("shares", "identity/vehicles"), ...EXCHANGE],
   "contracts/tokens/": TOKENS,
 };
 
