@@ -208,8 +208,8 @@ describe("DeviceRegistry", () => {
       const { who, calls, registry, first, second, third, dup, domain } = await networkHelpers.loadFixture(enrolled);
       await expect(tx(who.stranger, dup(second, {}, { first: third }))).to.be.revertedWithCustomError(registry, "DeviceRegistry_BadDeviceSignature").withArgs(first.deviceKey);
       await expect(tx(who.stranger, dup(second, {}, { key: first }))).to.be.revertedWithCustomError(registry, "DeviceRegistry_BadDeviceSignature").withArgs(second.deviceKey);
-      for (const of of [{ vehicle: 1n }, { device: hash("x") }, { deviceKey: hash("x") }, { deadline: FAR - 1 }]) {
-        await expect(tx(who.stranger, dup(second, of))).to.be.revertedWithCustomError(registry, "DeviceRegistry_BadDeviceSignature").withArgs(first.deviceKey);
+      for (const wrong of [{ vehicle: 1n }, { device: hash("x") }, { deviceKey: hash("x") }, { deadline: FAR - 1 }]) {
+        await expect(tx(who.stranger, dup(second, wrong))).to.be.revertedWithCustomError(registry, "DeviceRegistry_BadDeviceSignature").withArgs(first.deviceKey);
       }
       await tx(who.stranger, dup(second));
       await expect(tx(who.stranger, dup(second))).to.be.revertedWithCustomError(registry, "DeviceRegistry_KeyTaken").withArgs(second.deviceKey);
