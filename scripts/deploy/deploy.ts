@@ -26,7 +26,7 @@ import {
   SLOW_CONTRACTS,
   STEPS,
 } from "./plan.ts";
-import { type DeploymentRecord, readBack } from "./record.ts";
+import { type DeploymentRecord, readBack, recordOf } from "./record.ts";
 import { type DeployState, loadState, RECORD_FILE, saveDeployment, saveRecord, saveState } from "./state.ts";
 
 const POLL_MS = 200;
@@ -76,8 +76,8 @@ export interface DeployOptions {
 export interface DeployResult extends Deployment {
   /** Transactions sent by this run, with their gas; none where everything was there. */
   transactions: { what: string; hash: Hex; gasUsed: bigint }[];
-  /** What it is, read back from the chain. */
-  record: DeploymentRecord;
+  /** What it is, for whoever checks it; made where there is a folder to write it to. */
+  record?: DeploymentRecord;
 }
 
 /**
@@ -105,11 +105,11 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   await grantRoles(run, addresses, admin, options.roles ?? {});
   await setUp(run, deployment, options);
   await bindDelays(run, deployment, admin, options.roles ?? {}, options.delays ?? (chainId === LOCAL_CHAIN ? NO_DELAYS : DELAYS));
-  const record = await readBack(provider, deployment, state, options.artifacts, parameters);
-  if (folder !== undefined) {
-    saveDeployment(folder, deployment);
-    saveRecord(folder, RECORD_FILE, record);
-  }
+  await readBack(provider, deployment, options.artifacts);
+  if (folder === undefined) return { ...deployment, transactions: run.sent };
+  const record = await recordOf(provider, deployment, state, options.artifacts, parameters);
+  saveDeployment(folder, deployment);
+  saveRecord(folder, RECORD_FILE, record);
   return { ...deployment, transactions: run.sent, record };
 }
 

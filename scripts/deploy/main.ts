@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     }
     const onProgress = (line: string): void => void process.stderr.write(`${line}\n`);
     const { chainId, addresses, startBlock, record } = await deploy({ ...options, foundation: wallet.connect(provider), folder: given.out, onProgress });
-    if (chainId !== LOCAL_CHAIN) saveRecord(join(root, "deployments"), `${chainId}.json`, record);
+    if (chainId !== LOCAL_CHAIN && record !== undefined) saveRecord(join(root, "deployments"), `${chainId}.json`, record);
     process.stdout.write(`${JSON.stringify({ startBlock, addresses }, null, 2)}\n`);
   } finally {
     provider.destroy();

@@ -56,22 +56,30 @@ async function findTransaction(provider: Provider, from: Hex, nonce: number, sta
   return null;
 }
 
+/** Reads a deployment back: every contract has the code that was compiled here. @throws QoodError `DEPLOY_READBACK` where one has other code */
+export async function readBack(provider: Provider, { addresses }: Pick<Deployment, "addresses">, artifacts: string): Promise<void> {
+  for (const step of STEPS) {
+    const [address, name] = [addresses[step.key], contractName(step)];
+    if (!isCodeOf(readArtifact(artifacts, step.source), await provider.getCode(address))) {
+      throw new QoodError("DEPLOY_READBACK", `at ${address} there is other code than that of ${name}`);
+    }
+  }
+}
+
 /**
- * Reads a deployment back: every contract has the code that was compiled here, and every constructor was given what the plan says.
- * @throws QoodError `DEPLOY_READBACK` where one differs
+ * The record of a deployment that was read back.
+ * @throws QoodError `DEPLOY_READBACK` where a contract's transaction is not on the chain, `ARTIFACT_MISSING` where the compiler's input is not there
  */
-export async function readBack(provider: Provider, deployment: Deployment, state: DeployState, artifacts: string, parameters: Parameters): Promise<DeploymentRecord> {
+export async function recordOf(provider: Provider, deployment: Deployment, state: DeployState, artifacts: string, parameters: Parameters): Promise<DeploymentRecord> {
   const { chainId, startBlock, addresses } = deployment;
   const contracts: Partial<Record<keyof Addresses, ContractRecord>> = {};
   for (const step of STEPS) {
-    const artifact = readArtifact(artifacts, step.source);
     const [address, name] = [addresses[step.key], contractName(step)];
-    if (!isCodeOf(artifact, await provider.getCode(address))) throw new QoodError("DEPLOY_READBACK", `at ${address} there is other code than that of ${name}`);
     const known = state.contracts[step.key];
     const transaction = known?.transaction ?? (known === undefined ? null : await findTransaction(provider, parameters.foundation, known.nonce, startBlock));
     const receipt = transaction === null ? null : await provider.getTransactionReceipt(transaction);
     if (transaction === null || receipt === null) throw new QoodError("DEPLOY_READBACK", `the transaction that deployed ${name} at ${address} is not found from block ${startBlock} on`);
-    const { compiler, hash } = compilerInput(artifacts, artifact);
+    const { compiler, hash } = compilerInput(artifacts, readArtifact(artifacts, step.source));
     contracts[step.key] = {
       ...{ name, source: step.source, address, transaction, block: receipt.blockNumber },
       ...{ constructorArguments: JSON.parse(JSON.stringify(step.args(addresses, parameters), (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))) as unknown[] },

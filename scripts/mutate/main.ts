@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { isQoodError, QoodError } from "../../sdk/errors/index.ts";
 import { sourcesIn } from "./map.ts";
 import { mutantsOf, tryMutants } from "./run.ts";
-import { readAllowed, readReport, reportOn, saveReport, type Tried, wronglyAllowed } from "./results.ts";
+import { lastKiller, readAllowed, readReport, reportOn, saveReport, type Tried, wronglyAllowed } from "./results.ts";
 import { compileAll, sourceName } from "./workspace.ts";
 
 const usage = `Makes mutants of contracts, a guard less each, and tries them on the tests that scripts/mutate/map.ts names for the contract.
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
     if (fromMemory) remembered += 1;
     else say(`${String(count).padStart(4)} of ${mutants.length}  ${tried.status.padEnd(8)} ${tried.seconds.toFixed(1).padStart(5)} s  ${shown(tried)}${tried.by === undefined ? "" : `  by "${tried.by}"`}`);
   };
-  const killers = ({ file, id }: { file: string; id: string }): string | undefined => report?.files[file]?.killedBy[id];
+  const killers = ({ file, id }: { file: string; id: string }): string | undefined => report?.files[file]?.killedBy[id] ?? lastKiller({ file, id });
   const tried = await tryMutants(compiled, mutants, { slots, fresh: values.fresh ?? false, baseline: "all", killers, onResult, signal: stopping.signal });
 
   const reports = Object.fromEntries(

@@ -50,6 +50,18 @@ export function remember(key: string, result: Result): void {
   write(pathOf(key), `${JSON.stringify(result)}\n`);
 }
 
+const hintPath = ({ file, id }: Pick<Mutant, "file" | "id">): string => join(stateFolder, "hints", `${sha256(file, id)}.txt`);
+
+/** Notes by which test a mutant was killed: a result is worth nothing any more when source or tests have changed, but that test is still the one to try first. */
+export function noteKiller(mutant: Pick<Mutant, "file" | "id">, by: string): void {
+  write(hintPath(mutant), by);
+}
+
+/** The test that killed a mutant when it was last tried here, or undefined. */
+export function lastKiller(mutant: Pick<Mutant, "file" | "id">): string | undefined {
+  return existsSync(hintPath(mutant)) ? readFileSync(hintPath(mutant), "utf8") : undefined;
+}
+
 function write(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.${process.pid}`, content);

@@ -2,7 +2,7 @@
 import { QoodError } from "../../sdk/errors/index.ts";
 import { findMutants, mutate, type Mutant } from "./mutants.ts";
 import { testsOf } from "./map.ts";
-import { recall, remember, type Result, resultKey, type Tried } from "./results.ts";
+import { noteKiller, recall, remember, type Result, resultKey, type Tried } from "./results.ts";
 import { Slot } from "./slot.ts";
 import { type Batch, inBatches } from "./switches.ts";
 import type { Verdict } from "./verdict.ts";
@@ -120,7 +120,8 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
         onResult: (mutant, result) => {
           const each = of.get(mutant)!;
           if (result.status !== "timeout") remember(each.key, result);
-        if (result.status === "killed" && result.testFile !== undefined) remember(each.keyBy(result.testFile), result);
+          if (result.status === "killed" && result.testFile !== undefined) remember(each.keyBy(result.testFile), result);
+          if (result.status === "killed" && result.by !== undefined) noteKiller(mutant, result.by);
           finish(each, result);
         },
       });

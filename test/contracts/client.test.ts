@@ -120,6 +120,7 @@ describe("The deploy script", () => {
     const folder = mkdtempSync(join(tmpdir(), "qood-deploy-"));
     try {
       const { addresses, record, startBlock } = await deploy(await options({ folder }));
+      if (record === undefined) throw new Error("no record");
       expect(JSON.parse(readFileSync(join(folder, "record.json"), "utf8"))).to.deep.equal(record);
       expect(Object.keys(record.contracts)).to.have.members(Object.keys(addresses));
       expect(record.commit === null || /^[0-9a-f]{40}\+?$/.test(record.commit)).to.equal(true);
