@@ -6,6 +6,7 @@ pragma solidity 0.8.37;
 interface Vm {
     function assume(bool condition) external pure;
     function prank(address sender) external;
+    function roll(uint256 blockNumber) external;
     function warp(uint256 timestamp) external;
     function deal(address account, uint256 balance) external;
     function addr(uint256 key) external pure returns (address);
