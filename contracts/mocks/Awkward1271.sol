@@ -11,6 +11,7 @@ contract Awkward1271 {
         (answer, isReverting) = (answer_, isReverting_);
     }
 
+    // solhint-disable-next-line no-complex-fallback
     fallback() external {
         bytes memory data = answer;
         if (isReverting) {

@@ -99,7 +99,7 @@ describe("ERC-721: VehicleRegistry", () => {
 
   it('"Transfer: This event emits when NFTs are created (from == 0)"', async () => {
     const { registry, calls, reads, deployment, who } = await load();
-    const vehicle = await mintVehicle({ calls, reads, deployment, who } as Parameters<typeof mintVehicle>[0], hash("another"));
+    const vehicle = await mintVehicle({ calls, reads, deployment, who }, hash("another"));
     const found = await registry.queryFilter("Transfer", "latest");
     expect(found.map((log) => [...(log as unknown as { args: unknown[] }).args])).to.deep.equal([[ZeroAddress, who.at.owner, vehicle]]);
   });
