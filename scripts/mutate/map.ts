@@ -42,7 +42,7 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/rights/libraries/": [...RIGHTS, ...EXCHANGE],
   "contracts/rights/DataDictionary.sol": inTests("dictionary"),
   "contracts/shares/": inTests("shares", "identity/vehicles"),
-  "contracts/shares/Ledger.sol": EXCHANGE,
+  "contracts/shares/Ledger": [...inTests("ledger"), ...EXCHANGE.filter((name) => !name.endsWith("/ledger.test.ts"))],
   "contracts/shares/libraries/Agreements.sol": [...inTests("shares", "identity/vehicles"), ...EXCHANGE],
   "contracts/tokens/": TOKENS,
 };
