@@ -155,16 +155,15 @@ contract DeviceRegistry is IDeviceRegistry, EIP712 {
     function isValidAt(bytes32 deviceKey, uint256 vehicle, uint256 blockNumber) external view returns (bool) {
         Device storage key = _devices[deviceKey];
         if (key.vehicle == 0 || key.vehicle != vehicle || blockNumber < key.validFrom) return false;
-        return _reaches(key.validUntil, blockNumber)
-            && (key.device == 0 || _reaches(_devices[key.device].validUntil, blockNumber));
+        // The device of a first key has the name 0, under which there is nothing: it never ends.
+        return _reaches(key.validUntil, blockNumber) && _reaches(_devices[key.device].validUntil, blockNumber);
     }
 
     /// @inheritdoc IDeviceRegistry
     function validityOf(bytes32 deviceKey, uint256 vehicle) external view returns (uint40 from, uint40 until) {
         Device storage key = _devices[deviceKey];
-        if (key.vehicle == 0 || key.vehicle != vehicle) return (0, 0);
+        if (key.vehicle != vehicle) return (0, 0);
         (from, until) = (key.setUpAt, key.endedAt);
-        if (key.device == 0) return (from, until);
         uint40 ofDevice = _devices[key.device].endedAt;
         if (until == 0 || (ofDevice != 0 && ofDevice < until)) until = ofDevice;
     }

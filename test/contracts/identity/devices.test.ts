@@ -194,13 +194,19 @@ describe("DeviceRegistry", () => {
       const block = await ethers.provider.getBlockNumber();
       expect(await Promise.all([first, second, third].map(({ deviceKey }) => reads.isDeviceValidAt(deviceKey, vehicle, block)))).to.deep.equal([true, true, false]);
       expect(((await ask(registry, "validityOf", second.deviceKey, vehicle)) as bigint[])[1]).to.equal(0n);
+      await networkHelpers.time.increase(10);
       await tx(who.owner, calls.retireDevice(first.deviceKey));
       const last = await ethers.provider.getBlockNumber();
+      const endOfDevice = await now();
       expect(await reads.isDeviceValidAt(second.deviceKey, vehicle, last)).to.equal(true);
       expect(await reads.isDeviceValidAt(second.deviceKey, vehicle, last + 1)).to.equal(false);
-      expect(((await ask(registry, "validityOf", second.deviceKey, vehicle)) as bigint[])[1]).to.equal(BigInt(await now()));
-      // The earlier end counts.
-      expect(((await ask(registry, "validityOf", third.deviceKey, vehicle)) as bigint[])[1]).to.equal(BigInt(ended));
+      const endOf = async ({ deviceKey }: Key) => ((await ask(registry, "validityOf", deviceKey, vehicle)) as bigint[])[1];
+      expect([await endOf(first), await endOf(second)]).to.deep.equal([BigInt(endOfDevice), BigInt(endOfDevice)]);
+      // The earlier end counts, the key's own or its device's.
+      expect(await endOf(third)).to.equal(BigInt(ended));
+      await networkHelpers.time.increase(10);
+      await tx(who.owner, calls.retireDevice(second.deviceKey));
+      expect(await endOf(second)).to.equal(BigInt(endOfDevice));
       expect(await ask(registry, "validityOf", second.deviceKey, vehicle + 1n)).to.deep.equal([0n, 0n]);
     });
 
