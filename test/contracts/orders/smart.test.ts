@@ -434,6 +434,8 @@ describe("Smart orders", () => {
       }
       await tx(f.who.stranger, f.calls.attestDelivery(f.hook, deal.dealId, 1, await word("auditor", 1n)));
       await refused(deliver(), "Escrow_HookRefused", f.hook);
+      const hook = await contractAt("AttestationConditionHook", f.hook);
+      expect([await ask(hook, "isAttested", deal.dealId, 0), await ask(hook, "isAttested", deal.dealId, 1)]).to.deep.equal([false, true]);
       const without = await networkHelpers.takeSnapshot();
       const receipt = await mined(f.who.stranger, f.calls.attestDelivery(f.hook, deal.dealId, 0, await word("auditor", 0n)));
       expect(receipt.logs.map((log) => HOOK_INTERFACES.attestationCondition.parseLog(log)!.args.toArray() as unknown[])).to.deep.equal([[deal.dealId, 0n]]);
