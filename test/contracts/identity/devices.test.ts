@@ -1,6 +1,6 @@
 /** Devices: set-up, further keys, both curves, ends by retirement and by reset. */
 import { expect } from "chai";
-import { concat, keccak256, ZeroHash } from "ethers";
+import { concat, keccak256, SigningKey, toBeHex, ZeroHash } from "ethers";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import { eventIn, type SignedKey } from "../../../sdk/client/index.ts";
 import { type DeviceKeyChange, deviceDupData, deviceResetData, deviceSetupData, signTypedData, type TypedData } from "../../../sdk/eip712/index.ts";
@@ -154,6 +154,16 @@ describe("DeviceRegistry", () => {
         expect(await signed(keyOf("another", curve), digest, signature), curve).to.equal(false);
       }
     });
+  });
+
+  it("takes a signature whose s is the last of the lower half", async () => {
+    const { registry } = await networkHelpers.loadFixture(fixture);
+    const digest = hash("digest");
+    // Any point's x can be r; whose signature that is, is found from the signature itself.
+    const [r, half] = ["0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798", keyOf("any").order >> 1n];
+    const key = SigningKey.recoverPublicKey(digest, { r, s: toBeHex(half, 32), v: 27 });
+    const signed = (s: bigint) => ask(registry, "hasSigned", `0x${key.slice(4, 68)}`, `0x${key.slice(68)}`, digest, concat([r, toBeHex(s, 32)]));
+    expect([await signed(half), await signed(half + 1n)]).to.deep.equal([true, false]);
   });
 
   /** A device with a key on P-256 in use. */
