@@ -29,7 +29,7 @@ export interface Mutant extends Range {
   readonly replacement: string;
   /** Names that a test of this place is likely to speak of, the likeliest first. */
   readonly hints: readonly string[];
-  /** Where it can be put behind a switch, see `switches.ts`: not for a modifier, and not in a library, which cannot hold one. */
+  /** Where it can be put behind a switch, see `switches.ts`: not for a modifier or a constructor, and not in a library, which cannot hold one. */
   readonly switch: SwitchPlace | undefined;
 }
 
@@ -219,7 +219,8 @@ class Finder {
       line: this.#source.subarray(0, start).toString().split("\n").length,
       name: `${where}, ${operator}: ${change}`,
       hints: [...place.errors, place.function].filter((name) => name !== ""),
-      switch: operator === "modifier" ? undefined : place.switch,
+      // In a constructor the compiler knows the switch by its first value, and leaves out what it would switch on.
+      switch: operator === "modifier" || place.function === "constructor" ? undefined : place.switch,
     });
   }
 

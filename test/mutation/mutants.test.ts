@@ -100,6 +100,12 @@ test("every mutant is one change that compiles", () => {
   assert.equal(new Set(mutants.map(({ id }) => id)).size, mutants.length);
 });
 
+test("a mutant of a constructor stands behind no switch: the compiler would decide at once that it is off", () => {
+  const [inConstructor, elsewhere] = [true, false].map((wanted) => mutants.filter(({ where }) => where.endsWith(".constructor") === wanted));
+  assert.ok(inConstructor!.length > 0 && inConstructor!.every((mutant) => mutant.switch === undefined));
+  assert.ok(elsewhere!.some((mutant) => mutant.switch !== undefined));
+});
+
 test("a test is looked for by the error of its guard first, then by the function", () => {
   assert.deepEqual(mutants.find(({ id }) => id.includes("a < 3 →"))!.hints, ["Small_Bad", "guarded"]);
   assert.deepEqual(mutants.find(({ operator }) => operator === "event")!.hints, ["Done", "guarded"]);
