@@ -41,13 +41,16 @@ describe("Grants", () => {
     });
 
     it("hold for their sequences, party and time, and for nothing else", async () => {
-      const { who, calls, reads, range, proof, isGranted, streamOf } = await networkHelpers.loadFixture(fixture);
+      const { who, calls, reads, range, proof, isGranted, streamOf, ...w } = await networkHelpers.loadFixture(fixture);
+      const otherProof = rightsProof({ who, calls, reads, ...w }, { schema: hash("another schema") });
       const until = { ...range, expiry: (await now()) + DAY };
       await tx(who.owner, calls.grantFree(until, proof, hash("s")));
       expect(await Promise.all([2, 3, 9, 10].map((sequence) => isGranted(until, sequence)))).to.deep.equal([false, true, true, false]);
       for (const change of [{ party: who.at.tsp }, { first: 2 }, { last: 10 }, { expiry: until.expiry + 1 }, { paid: true }, { stream: streamOf(OEM).stream }]) expect(await isGranted({ ...until, ...change })).to.equal(false);
       expect(await reads.isGranted(until, streamOf(OEM).proof, 5)).to.equal(false);
       expect(await reads.isGranted(until, "0x", 5)).to.equal(false);
+      // Another stream of the same class asks for the same consent, and is another stream.
+      expect(await reads.isGranted(until, otherProof, 5)).to.equal(false);
       await networkHelpers.time.increaseTo(until.expiry);
       expect(await isGranted(until)).to.equal(true);
       await networkHelpers.time.increaseTo(until.expiry + 1);
