@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import { Signatures } from "../libraries/Signatures.sol";
 import { IDeviceRegistry } from "./IDeviceRegistry.sol";
 import { IVehicleRegistry } from "./IVehicleRegistry.sol";
 import { DeviceKeys } from "./libraries/DeviceKeys.sol";
@@ -51,9 +51,7 @@ contract DeviceRegistry is IDeviceRegistry, EIP712 {
         uint64 epoch = vehicles.epochOf(vehicle);
         address owner = vehicles.ownerInEpoch(vehicle, epoch); // reverts for an unknown vehicle
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(_SETUP_TYPEHASH, vehicle, epoch, deviceKey, agent, deadline)));
-        if (!SignatureChecker.isValidSignatureNowCalldata(owner, digest, ownerSignature)) {
-            revert DeviceRegistry_BadOwnerSignature(owner);
-        }
+        if (!Signatures.isValid(owner, digest, ownerSignature)) revert DeviceRegistry_BadOwnerSignature(owner);
         _requireSigned(key, digest);
 
         // Token ids have 128 bits, and an unknown one was refused with its epoch.

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import { ERC721 } from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import { Signatures } from "../shares/libraries/Signatures.sol";
+import { Signatures } from "../libraries/Signatures.sol";
 import { IVehicleRegistry } from "./IVehicleRegistry.sol";
 import { References } from "./libraries/References.sol";
 

@@ -14,7 +14,7 @@ import { Hooks } from "./libraries/Hooks.sol";
 import { KeyDelivery, Proofs } from "./libraries/Proofs.sol";
 import { Sales } from "./libraries/Sales.sol";
 import { TokenWords } from "./libraries/TokenWords.sol";
-import { Signatures } from "../shares/libraries/Signatures.sol";
+import { Signatures } from "../libraries/Signatures.sol";
 
 /// @title Escrow
 /// @notice See {IEscrow}, which holds the documentation. This half has the moves of a trade that goes well; disputes and

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma solidity 0.8.37;
 
+import { Agreements } from "../shares/libraries/Agreements.sol";
 import { Anchors } from "./Anchors.sol";
 import { IGrants } from "./IGrants.sol";
 import { Header } from "./libraries/Headers.sol";
@@ -9,9 +10,6 @@ import { Handles, Rights } from "./libraries/Handles.sol";
 /// @title Grants
 /// @notice See {IGrants}, which holds the documentation.
 abstract contract Grants is IGrants, Anchors {
-    uint8 private constant _OEM = 1;
-    uint8 private constant _USER = 2;
-
     /// @dev Bits of {Grant-consents}.
     uint8 private constant _BY_OWNER = 1;
     uint8 private constant _BY_OEM = 2;
@@ -78,7 +76,7 @@ abstract contract Grants is IGrants, Anchors {
         (bool ok, Rights memory rights) = Handles.resolve(address(vehicles), range.stream, handleProof);
         if (!ok || sequence < range.first || sequence > range.last) return false;
         Grant memory given = _grants[grantId(range)];
-        uint8 needed = rights.dataClass == _USER ? _BY_OWNER : rights.dataClass == _OEM ? _BY_OEM : _BY_OWNER | _BY_OEM;
+        uint8 needed = rights.dataClass == Agreements.USER ? _BY_OWNER : rights.dataClass == Agreements.OEM ? _BY_OEM : _BY_OWNER | _BY_OEM;
         return given.consents & needed == needed && block.timestamp <= range.expiry
             && (range.paid || given.keyEpoch == keyEpochOf[range.stream]);
     }
@@ -100,8 +98,8 @@ abstract contract Grants is IGrants, Anchors {
 
     /// @dev What the caller's consent is worth for a stream's class.
     function _consentOfCaller(Rights memory rights) private view returns (uint8 consent) {
-        if (rights.dataClass != _OEM && msg.sender == vehicles.ownerInEpoch(rights.vehicle, rights.epoch)) consent = _BY_OWNER;
-        if (rights.dataClass != _USER && msg.sender == vehicles.oemOf(rights.vehicle)) consent |= _BY_OEM;
+        if (rights.dataClass != Agreements.OEM && msg.sender == vehicles.ownerInEpoch(rights.vehicle, rights.epoch)) consent = _BY_OWNER;
+        if (rights.dataClass != Agreements.USER && msg.sender == vehicles.oemOf(rights.vehicle)) consent |= _BY_OEM;
         if (consent == 0) revert Grants_NotPrincipal(msg.sender);
     }
 }

@@ -7,6 +7,7 @@ import { Header } from "./libraries/Headers.sol";
 /// @notice Rights to read: to a named party, for a range of a stream's sequences, given freely or against payment.
 /// @dev Notes:
 /// - The principal of the class grants: USER the owner of the epoch, OEM the maker, DISPUTED both, each by its own call.
+/// - The maker may grant on a stream of an ownership epoch that has not begun; an owner is known only when it has.
 /// - A free grant may reach forward, ends with its expiry or by {revoke}, and all of a stream's free grants end with its next
 ///   key epoch: one write. Which is also what makes them end in truth, since later data has another key.
 /// - A paid grant covers anchored data only, so that no transfer of the vehicle can take what was paid for. Nobody ends it.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-only
 pragma solidity 0.8.37;
 
+import { DeviceKeys } from "../identity/libraries/DeviceKeys.sol";
 import { Anchors } from "./Anchors.sol";
 import { ILateHeaders } from "./ILateHeaders.sol";
-import { Header } from "./libraries/Headers.sol";
+import { Header, Headers } from "./libraries/Headers.sol";
 import { Rests } from "./libraries/Rests.sol";
 import { Rights } from "./libraries/Handles.sol";
 
@@ -12,9 +13,6 @@ import { Rights } from "./libraries/Handles.sol";
 abstract contract LateHeaders is ILateHeaders, Anchors {
     /// @inheritdoc ILateHeaders
     uint256 public constant GRACE = 35 days;
-
-    /// @dev Bits 1 and 2 of a header's flags: who vouches for its records. Zero where no device does.
-    uint256 private constant _ORIGIN = 6;
 
     /// @inheritdoc ILateHeaders
     mapping(bytes32 headerHash => bool) public isAdmitted;
@@ -35,8 +33,9 @@ abstract contract LateHeaders is ILateHeaders, Anchors {
         if (anchored.time > epochEnd + GRACE) revert LateHeaders_GraceOver(anchored.time, epochEnd + GRACE);
 
         if (!Rests.isOf(rest, header.restHash)) revert LateHeaders_WrongRest(headerHash);
-        if (Rests.lastTime(rest) > epochEnd * 1000) revert LateHeaders_RecordsAfterEpoch(Rests.lastTime(rest), epochEnd);
-        if (header.flags & _ORIGIN == 0) revert LateHeaders_NotDeviceSigned(headerHash);
+        (, uint256 lastTime) = Rests.times(rest);
+        if (lastTime > epochEnd * 1000) revert LateHeaders_RecordsAfterEpoch(lastTime, epochEnd);
+        if (Headers.originOf(header.flags) == Headers.TSP_ATTESTED) revert LateHeaders_NotDeviceSigned(headerHash);
         _checkDevice(Rests.deviceKey(rest), message, rights.vehicle, anchored.time, epochEnd);
         _checkMessage(header.stream, rest, message);
 
@@ -54,7 +53,7 @@ abstract contract LateHeaders is ILateHeaders, Anchors {
         uint256 anchoredAt,
         uint256 epochEnd
     ) private view {
-        bytes32 deviceKey = keccak256(abi.encode(message.x, message.y));
+        bytes32 deviceKey = DeviceKeys.nameOf(message.x, message.y);
         if (deviceKey != named) revert LateHeaders_OtherDevice(deviceKey, named);
         (uint40 from, uint40 until) = devices.validityOf(deviceKey, vehicle);
         if (from == 0) revert LateHeaders_UnknownDevice(deviceKey, vehicle);

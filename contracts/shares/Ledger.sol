@@ -5,7 +5,7 @@ import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import { ILedger } from "./ILedger.sol";
 import { LedgerBase } from "./LedgerBase.sol";
-import { Signatures } from "./libraries/Signatures.sol";
+import { Signatures } from "../libraries/Signatures.sol";
 
 /// @title Ledger
 /// @notice See {ILedger}, which holds the documentation.

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import { IVehicleRegistry } from "../identity/IVehicleRegistry.sol";
+import { Signatures } from "../libraries/Signatures.sol";
 import { IQoodShares } from "./IQoodShares.sol";
 import { Agreement, Agreements, PairShares, VersionTerms } from "./libraries/Agreements.sol";
 
@@ -47,12 +47,8 @@ contract QoodShares is IQoodShares, EIP712 {
         VersionTerms memory terms = _checkedTerms(text);
 
         bytes32 digest = _hashTypedDataV4(terms.textHash);
-        if (!SignatureChecker.isValidSignatureNowCalldata(text.owner, digest, ownerSignature)) {
-            revert QoodShares_BadOwnerSignature(text.owner);
-        }
-        if (!SignatureChecker.isValidSignatureNowCalldata(text.oem, digest, oemSignature)) {
-            revert QoodShares_BadOemSignature(text.oem);
-        }
+        if (!Signatures.isValid(text.owner, digest, ownerSignature)) revert QoodShares_BadOwnerSignature(text.owner);
+        if (!Signatures.isValid(text.oem, digest, oemSignature)) revert QoodShares_BadOemSignature(text.oem);
 
         if (head.latest != 0) _follow(_versions[id][head.latest]);
         version = head.latest + 1;

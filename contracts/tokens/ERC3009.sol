@@ -5,7 +5,7 @@ import { IERC3009, IERC3009Cancel } from "@openzeppelin/contracts/interfaces/dra
 import { ERC20 } from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import { ECDSA } from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import { Signatures } from "../shares/libraries/Signatures.sol";
+import { Signatures } from "../libraries/Signatures.sol";
 import { IERC3009Signed } from "./IERC3009Signed.sol";
 
 /// @title ERC3009
@@ -42,8 +42,7 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
         bytes32 r,
         bytes32 s
     ) external {
-        bytes32 text =
-            keccak256(abi.encode(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
+        bytes32 text = _textOf(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
         _checkKey(from, text, v, r, s);
         _spend(from, to, value, validAfter, validBefore, nonce);
     }
@@ -61,8 +60,7 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
         bytes32 s
     ) external {
         if (to != msg.sender) revert ERC3009_NotPayee(to, msg.sender);
-        bytes32 text =
-            keccak256(abi.encode(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
+        bytes32 text = _textOf(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
         _checkKey(from, text, v, r, s);
         _spend(from, to, value, validAfter, validBefore, nonce);
     }
@@ -85,8 +83,7 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        bytes32 text =
-            keccak256(abi.encode(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
+        bytes32 text = _textOf(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
         _checkSignature(from, text, signature);
         _spend(from, to, value, validAfter, validBefore, nonce);
     }
@@ -102,8 +99,7 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
         bytes calldata signature
     ) external {
         if (to != msg.sender) revert ERC3009_NotPayee(to, msg.sender);
-        bytes32 text =
-            keccak256(abi.encode(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
+        bytes32 text = _textOf(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
         _checkSignature(from, text, signature);
         _spend(from, to, value, validAfter, validBefore, nonce);
     }
@@ -122,6 +118,19 @@ abstract contract ERC3009 is IERC3009Signed, ERC20, EIP712 {
     }
 
     // ---------------------------------------------------------------- internal
+
+    /// @dev EIP-712 struct hash of either transfer: their words are the same.
+    function _textOf(
+        bytes32 typehash,
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce
+    ) private pure returns (bytes32) {
+        return keccak256(abi.encode(typehash, from, to, value, validAfter, validBefore, nonce));
+    }
 
     /// @dev Comes after the signature: a wallet is asked by a call that can change nothing.
     function _spend(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce) private {

@@ -5,7 +5,7 @@ import { AccessManaged } from "@openzeppelin/contracts/access/manager/AccessMana
 import { ERC20 } from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import { Signatures } from "../shares/libraries/Signatures.sol";
+import { Signatures } from "../libraries/Signatures.sol";
 import { IRedemptions } from "./IRedemptions.sol";
 
 /// @title Redemptions

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import { Signatures } from "../../shares/libraries/Signatures.sol";
+import { Signatures } from "../../libraries/Signatures.sol";
 import { IOrderHook } from "../IOrderHook.sol";
 
 /// @title AttestationConditionHook

@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import { Header } from "../../rights/libraries/Headers.sol";
+import { Header, Headers } from "../../rights/libraries/Headers.sol";
+import { Rests } from "../../rights/libraries/Rests.sol";
 
 /// @notice What a buyer looks for, and on what terms. Zero means "any" where nothing else is said.
 /// @param buyer Whom everything is bought for, and to whom the money returns.
@@ -82,13 +83,6 @@ library BuyRules {
     /// @notice Bit of {BuyOrder-origins} of headers that no device vouches for.
     uint8 internal constant TSP_ATTESTED = 1;
 
-    /// @notice Bytes of a header's rest: 22 words.
-    uint256 internal constant REST_LENGTH = 704;
-
-    /// @dev Where the times of the first and the last record stand in it.
-    uint256 private constant _FIRST_TIME = 9 * 32;
-    uint256 private constant _LAST_TIME = 10 * 32;
-
     bytes32 private constant _TAG = keccak256("qood/buy-order/v1");
     bytes32 private constant _ANSWER_TAG = keccak256("qood/answer/v1");
 
@@ -120,7 +114,7 @@ library BuyRules {
 
     /// @notice Whether the origin in a header's flags is an allowed one.
     function isOrigin(uint8 origins, uint256 headerFlags) internal pure returns (bool) {
-        return origins == 0 || (uint256(origins) >> ((headerFlags >> 1) & 3)) & 1 != 0;
+        return origins == 0 || (uint256(origins) >> Headers.originOf(headerFlags)) & 1 != 0;
     }
 
     /// @notice Whether a time lies between two others; an upper end of zero is none.
@@ -131,10 +125,8 @@ library BuyRules {
     /// @notice Whether all records of a batch lie in the wanted range, by its header's own word.
     function areTimesWithin(BuyOrder calldata wanted, OfferedLot calldata lot) internal pure returns (bool) {
         if (wanted.firstTime == 0 && wanted.lastTime == 0) return true;
-        bytes calldata rest = lot.rest;
-        if (rest.length != REST_LENGTH || keccak256(rest) != lot.header.restHash) return false;
-        uint256 first = uint256(bytes32(rest[_FIRST_TIME:_FIRST_TIME + 32]));
-        uint256 last = uint256(bytes32(rest[_LAST_TIME:_LAST_TIME + 32]));
+        if (!Rests.isOf(lot.rest, lot.header.restHash)) return false;
+        (uint256 first, uint256 last) = Rests.times(lot.rest);
         return first >= wanted.firstTime && isWithin(last, first, wanted.lastTime);
     }
 }

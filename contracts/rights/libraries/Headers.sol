@@ -30,6 +30,9 @@ library Headers {
     /// @notice Flag of a header that may be sold by exclusive deals only.
     uint256 internal constant EXCLUSIVE = 1;
 
+    /// @notice Origin of a header that no device vouches for.
+    uint256 internal constant TSP_ATTESTED = 0;
+
     bytes32 private constant _TAG = keccak256("qood/header/v1");
 
     /// @notice The header hash, the leaf of the anchor's tree. Its preimage has 288 bytes, so it is never taken for a node.
@@ -42,6 +45,11 @@ library Headers {
             calldatacopy(add(at, 0x20), header, 0x100)
             headerHash := keccak256(at, 0x120)
         }
+    }
+
+    /// @notice Who vouches for a header's records: 0 the TSP alone, 1 a device by its signatures, 2 a device that has sealed them.
+    function originOf(uint256 flags) internal pure returns (uint256) {
+        return (flags >> 1) & 3;
     }
 
     /// @notice The root that a header hash and its path (sorted pairs, keccak256) lead to.

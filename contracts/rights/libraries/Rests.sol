@@ -7,6 +7,7 @@ library Rests {
     /// @notice Bytes of a rest: 22 words.
     uint256 internal constant LENGTH = 704;
 
+    uint256 private constant _FIRST_TIME = 9;
     uint256 private constant _LAST_TIME = 10;
     uint256 private constant _DEVICE_KEY = 17;
     uint256 private constant _FIRST_COUNTER = 18;
@@ -18,9 +19,9 @@ library Rests {
         return rest.length == LENGTH && keccak256(rest) == restHash;
     }
 
-    /// @notice Time of the last record, Unix milliseconds.
-    function lastTime(bytes calldata rest) internal pure returns (uint256) {
-        return uint256(_word(rest, _LAST_TIME));
+    /// @notice Times of the first and the last record, Unix milliseconds.
+    function times(bytes calldata rest) internal pure returns (uint256 first, uint256 last) {
+        return (uint256(_word(rest, _FIRST_TIME)), uint256(_word(rest, _LAST_TIME)));
     }
 
     /// @notice Name of the device's key, zero where no device has signed.
