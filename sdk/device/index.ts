@@ -2,3 +2,4 @@
 export * from "./types.ts";
 export * from "./chain.ts";
 export * from "./wire.ts";
+export * from "./login.ts";

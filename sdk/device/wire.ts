@@ -1,5 +1,5 @@
 /** A message as one byte string, for queues and brokers: canonical CBOR [1, stream, counter, salt16, [row...], signature or null]. */
-import { fromHex, toHex } from "../bytes/index.ts";
+import { fromHex, toHex, type Hex } from "../bytes/index.ts";
 import { ensure } from "../errors/index.ts";
 import { CborReader, CborWriter } from "../formats/cbor.ts";
 import { SALT_LENGTH } from "../formats/message.ts";
@@ -34,4 +34,21 @@ export function decodeMessage(bytes: Uint8Array): DeviceMessage {
   const signature = reader.nullNext() ? null : reader.bytes(64);
   reader.end();
   return { stream, counter, salt16, rows, signature };
+}
+
+/** What a message says of itself before its rows, read without them. */
+export interface MessageHead {
+  readonly stream: Hex;
+  readonly counter: number;
+  readonly rows: number;
+}
+
+/** Reads the head of a message: for limits and access, before the work of the rest. @throws QoodError `CBOR_*`, `MESSAGE_SHAPE` */
+export function peekMessage(bytes: Uint8Array): MessageHead {
+  const reader = new CborReader(bytes);
+  ensure(reader.array("message") === 6 && reader.uint() === VERSION, "MESSAGE_SHAPE", "not a device message of version 1");
+  const stream = toHex(reader.bytes(32));
+  const counter = reader.uint();
+  reader.bytes(SALT_LENGTH);
+  return { stream, counter, rows: reader.array("rows") };
 }

@@ -11,7 +11,7 @@ import { Redis } from "ioredis";
 import { JsonRpcProvider } from "ethers";
 import { startAnvil } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { startRedis } from "@qoodblock/workers/shared/engines/redis.ts";
-import { findRedis } from "@qoodblock/workers/shared/engines/redisProgram.ts";
+import { findRedis } from "@qoodblock/workers/shared/engines/debian.ts";
 import { identify, isAlive } from "@qoodblock/workers/shared/process/identity.ts";
 
 const cache = fileURLToPath(new URL("../../.cache", import.meta.url));

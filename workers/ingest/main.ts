@@ -1,9 +1,10 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { createClient } from "@qoodblock/sdk/client";
 import { createLane, openAccount, openChain, readDeployment } from "../shared/chain/index.ts";
 import { createFlows, startQueueWorker } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
+import { repeat } from "../shared/process/repeat.ts";
+import { createRegistryWatch } from "../shared/registry/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
 import { openVault, readPassphrase } from "../shared/vault/index.ts";
@@ -26,6 +27,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const wallet = await openAccount(settings.keystore, readPassphrase({ what: "the key file", file: settings.keystorePassphraseFile, variable: "QOOD_KEYSTORE_PASSPHRASE", env }));
   const deployment = readDeployment(settings.deployment, settings.chainId);
   const chain = await openChain(settings, log, signal);
+  const client = createClient(deployment, chain.provider);
   const prefix = settings.redisPrefix;
   const redis = connectRedis(settings.redis, log);
   const blocking = connectRedis(settings.redis);
@@ -34,7 +36,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const artefacts = createArtefacts(settings.artefacts);
   const sealer = createSealer(settings.sealProcesses);
   const lane = createLane({ redis, redisPrefix: prefix, chain, wallet, bumpAfterMs: settings.bumpAfterMs, maxFeeGwei: settings.maxFeeGwei, log, leaseMs: settings.lockMs });
-  const anchorer = createAnchorer({ redis, prefix, records, storage, client: createClient(deployment, chain.provider), lane, everyMs: settings.anchorSeconds * 1000, log });
+  const anchorer = createAnchorer({ redis, prefix, records, storage, client, lane, everyMs: settings.anchorSeconds * 1000, log });
   const flows = createFlows(redis, prefix);
   const planner = createPlanner({ redis, prefix, records, flows, policy: settings, tsp: wallet.address as Hex, log });
   const context = { redis, prefix, records, artefacts, sealer, vault, storage, log };
@@ -50,24 +52,16 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   lane.start();
   anchorer.start();
 
-  const planning = (async () => {
-    let said = "";
-    for (let swept = -Infinity; !signal.aborted; ) {
-      try {
-        if (performance.now() - swept >= SWEEP_MS) {
-          await planner.reconcile();
-          swept = performance.now();
-        }
-        await planner.tick();
-        said = "";
-      } catch (error) {
-        const text = (error as Error).message;
-        if (text !== said) log.error({ err: error }, "planning is held up; trying on");
-        said = text;
-      }
-      await wait(settings.tickMs, undefined, { signal }).catch(() => undefined);
+  let swept = -Infinity;
+  const planning = repeat({ everyMs: settings.tickMs, what: "planning", signal, log }, async () => {
+    if (performance.now() - swept >= SWEEP_MS) {
+      await planner.reconcile();
+      swept = performance.now();
     }
-  })();
+    await planner.tick();
+  });
+  const watch = createRegistryWatch({ redis, prefix, client, chain, tsp: wallet.address as Hex, log });
+  const watching = repeat({ everyMs: settings.pollMs, what: "following the registries", signal, log }, () => watch.step());
 
   return {
     ready: { address: wallet.address },
@@ -78,7 +72,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
         blocking.disconnect();
         return;
       }
-      await planning;
+      await Promise.all([planning, watching]);
       await Promise.all(workers.map((worker) => worker.close()));
       await anchorer.stop();
       await lane.stop();

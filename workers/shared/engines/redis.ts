@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { startGuarded } from "../process/guarded.ts";
 import type { GuardedProgram } from "../process/guarded.ts";
-import { findRedis } from "./redisProgram.ts";
+import { findRedis } from "./debian.ts";
 
 /** A Redis that this program has started for itself. */
 export interface RedisEngine {

@@ -19,6 +19,12 @@ import type { StreamConfig } from "./streams.ts";
 export const MESSAGE_LIMITS = { bytes: 1024 * 1024, rows: 10_000 } as const;
 
 /**
+ * A message to append: as decoded, with what is already known to be wrong with rows that a gateway has made itself (their bytes then
+ * say what was sent), or as bytes on the wire.
+ */
+export type Incoming = (DeviceMessage & { readonly faults?: ReadonlyMap<number, RowFault> }) | Uint8Array;
+
+/**
  * What became of a message. `stored` and `duplicate` may be acknowledged to the device: the message is in the stream.
  * `early` may not: `expected` is the counter to send first. `refused` will never be stored: it lies in the dead letters.
  */
@@ -32,14 +38,26 @@ export type AppendResult =
 export interface Appender {
   /**
    * Appends messages in order, pipelined. Idempotent on (stream, device, counter).
-   * @param messages - as decoded, or as bytes on the wire (`encodeMessage`).
-   * @param origin - who sent them, for dead letters: a client id or a file, no secret.
+   * @param origin - who sent them (all, or one each), for dead letters: a client id or a file, no secret.
    * @throws only when Redis fails; then nothing may be acknowledged.
    */
-  append(messages: readonly (DeviceMessage | Uint8Array)[], origin: string): Promise<AppendResult[]>;
+  append(messages: readonly Incoming[], origin: string | readonly string[]): Promise<AppendResult[]>;
   /** Says that a trip is over, so that its batch closes now. Any number of times. */
   endTrip(stream: Hex): Promise<void>;
+  /** Reads what it keeps of the streams anew: their configuration has changed. */
+  forget(): void;
 }
+
+/** What an appender holds against a row beside its schema. */
+export interface AppendOptions {
+  /** A row dated so many milliseconds ahead of this machine's clock stays out: it would make every later row run behind. */
+  readonly futureMs?: number;
+  /** The clock, Unix milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Clocks of cars are set by satellites; five minutes are generous. */
+const FUTURE_MS = 300_000;
 
 interface Known {
   readonly config: StreamConfig;
@@ -62,18 +80,20 @@ interface Prepared {
 
 const DAY_MS = 86_400_000;
 
-/** Rows of a message that stay out of the batch, each with its reason; what stays must continue the time. */
-function inspectRows(known: Known, message: DeviceMessage, wire: Uint8Array, origin: string): Pick<Prepared, "dropped" | "firstTime" | "lastTime" | "letters"> {
+/** Rows of a message that stay out of the batch, each with its reason; what stays must continue the time, up to `latest`. */
+function inspectRows(known: Known, message: Exclude<Incoming, Uint8Array>, wire: Uint8Array, origin: string, latest: number): Pick<Prepared, "dropped" | "firstTime" | "lastTime" | "letters"> {
   const dropped: number[] = [];
   const letters: DeadLetter[] = [];
   let firstTime: number | null = null;
   let lastTime = known.lastTime;
   message.rows.forEach((bytes, index) => {
-    let fault: { reason: string; detail: string } | undefined;
+    let fault: { reason: string; detail: string } | undefined = message.faults?.get(index);
     try {
+      if (fault !== undefined) throw new QoodError(fault.reason, fault.detail);
       const row = decodeRow(bytes);
       fault = known.check(row);
       const time = row[0]!;
+      if (fault === undefined && time > latest) fault = { reason: "future", detail: `time ${time} lies ahead of the clock here, which allows ${latest}` };
       if (fault === undefined && time < lastTime) fault = { reason: "time", detail: `time ${time} runs behind ${lastTime}` };
       // A batch lies within one day and ends between messages, so a message cannot span two.
       if (fault === undefined && firstTime !== null && Math.floor(time / DAY_MS) !== Math.floor(firstTime / DAY_MS)) {
@@ -95,8 +115,9 @@ function inspectRows(known: Known, message: DeviceMessage, wire: Uint8Array, ori
 }
 
 /** See {@link Appender}. One connection may serve many streams; several appenders may serve the same stream. */
-export function createAppender(connection: Redis, prefix: string): Appender {
+export function createAppender(connection: Redis, prefix: string, options: AppendOptions = {}): Appender {
   const redis = appendCommands(connection);
+  const { futureMs = FUTURE_MS, now = Date.now } = options;
   const cache = new Map<string, Known>();
 
   async function load(stream: string): Promise<Known | undefined> {
@@ -118,14 +139,14 @@ export function createAppender(connection: Redis, prefix: string): Appender {
   }
 
   /** Checks one message against the chain as far as it is known here; a result means that it goes no further. */
-  function prepare(known: Known, message: DeviceMessage, wire: Uint8Array, origin: string, letters: DeadLetter[]): AppendResult | Prepared {
+  function prepare(known: Known, message: Exclude<Incoming, Uint8Array>, wire: Uint8Array, origin: string, letters: DeadLetter[]): AppendResult | Prepared {
     const { counter } = message;
     const before = known.chain.state;
     if (counter < before.nextCounter) return { status: "duplicate" };
     if (counter > before.nextCounter) return { status: "early", expected: before.nextCounter };
     try {
       const after = known.chain.accept(message);
-      const inspected = inspectRows(known, message, wire, origin);
+      const inspected = inspectRows(known, message, wire, origin, now() + futureMs);
       known.lastTime = inspected.lastTime;
       return { message, before, after, wire, ...inspected };
     } catch (error) {
@@ -134,7 +155,7 @@ export function createAppender(connection: Redis, prefix: string): Appender {
     }
   }
 
-  function decode(input: DeviceMessage | Uint8Array): { message: DeviceMessage; wire: Uint8Array } {
+  function decode(input: Incoming): { message: Exclude<Incoming, Uint8Array>; wire: Uint8Array } {
     if (input instanceof Uint8Array && input.length > MESSAGE_LIMITS.bytes) throw new QoodError("MESSAGE_SIZE", `a message has at most ${MESSAGE_LIMITS.bytes} bytes, not ${input.length}`);
     const message = input instanceof Uint8Array ? decodeMessage(input) : input;
     const wire = input instanceof Uint8Array ? input : encodeMessage(input);
@@ -143,12 +164,13 @@ export function createAppender(connection: Redis, prefix: string): Appender {
     return { message, wire };
   }
 
-  async function attempt(inputs: readonly (DeviceMessage | Uint8Array)[], origin: string): Promise<AppendResult[]> {
+  async function attempt(inputs: readonly Incoming[], origins: string | readonly string[]): Promise<AppendResult[]> {
     const results = new Array<AppendResult>(inputs.length);
     const letters: DeadLetter[] = [];
     const pending: { at: number; prepared: Prepared; known: Known }[] = [];
     for (const [at, input] of inputs.entries()) {
-      let decoded: { message: DeviceMessage; wire: Uint8Array };
+      const origin = typeof origins === "string" ? origins : origins[at]!;
+      let decoded: { message: Exclude<Incoming, Uint8Array>; wire: Uint8Array };
       try {
         decoded = decode(input);
       } catch (error) {
@@ -172,7 +194,7 @@ export function createAppender(connection: Redis, prefix: string): Appender {
     const handles = [...new Set(pending.map(({ known }) => known.config.handle))];
     // First: a stream named here without news costs one look, news in a stream not named here would lie unseen.
     if (handles.length > 0) pipeline.sadd(keys.active(prefix), ...handles);
-    const arrival = Date.now();
+    const arrival = now();
     for (const { prepared, known } of pending) {
       const { handle } = known.config;
       pipeline.qoodAppend(
@@ -218,7 +240,7 @@ export function createAppender(connection: Redis, prefix: string): Appender {
         if (!(message instanceof Uint8Array)) cache.delete(message.stream.toLowerCase());
       }
       if (again.some((at) => messages[at] instanceof Uint8Array)) cache.clear();
-      const second = await attempt(again.map((at) => messages[at]!), origin);
+      const second = await attempt(again.map((at) => messages[at]!), typeof origin === "string" ? origin : again.map((at) => origin[at]!));
       again.forEach((at, i) => (results[at] = second[i] ?? { status: "early", expected: 0 }));
       return results;
     },
@@ -227,7 +249,8 @@ export function createAppender(connection: Redis, prefix: string): Appender {
       if (config === undefined) throw new QoodError("STREAM_UNKNOWN", `stream ${stream} is not registered with this TSP`);
       const device = deviceName(config.devicePublicKey);
       await connection.sadd(keys.active(prefix), config.handle);
-      await redis.qoodEndTrip(keys.telemetry(prefix, config.handle, device), keys.chain(prefix, config.handle, device), Date.now());
+      await redis.qoodEndTrip(keys.telemetry(prefix, config.handle, device), keys.chain(prefix, config.handle, device), now());
     },
+    forget: () => cache.clear(),
   };
 }

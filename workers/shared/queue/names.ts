@@ -2,6 +2,10 @@
 export const keys = {
   /** Hash handle → JSON of {@link StreamConfig}. */
   streams: (p: string) => `${p}:streams`,
+  /** Hash handle → JSON of {@link StreamStatus}: what the chain says of a stream. */
+  status: (p: string) => `${p}:status`,
+  /** Count of the changes of {@link streams} and {@link status}: who keeps a copy reads it anew when this moves. */
+  streamsVersion: (p: string) => `${p}:streams-version`,
   /** Set of handles whose telemetry has grown since ingest last emptied it. */
   active: (p: string) => `${p}:active`,
   /** Stream of device messages; entry `<counter + 1>-0`, trip end after it `<counter + 1>-1`. */
@@ -48,6 +52,10 @@ export const keys = {
   handed: (p: string) => `${p}:handed`,
   /** Nonce of a request for keys that was answered; ends with its deadline. */
   handoverNonce: (p: string, buyer: string, nonce: string) => `${p}:handover-nonce:${buyer.toLowerCase()}:${nonce.toLowerCase()}`,
+  /** Challenge of a device's login; gone when it is answered or over. */
+  loginNonce: (p: string, nonce: string) => `${p}:login-nonce:${nonce.toLowerCase()}`,
+  /** Hash handle → JSON of whether a device says that it is connected, and since when. */
+  online: (p: string) => `${p}:online`,
   /** Hash of positions: how far a follower has come. */
   cursors: (p: string) => `${p}:cursors`,
   /** Prefix of a signer's lane. */

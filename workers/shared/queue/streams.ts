@@ -33,6 +33,8 @@ export const streamConfigSchema = z.strictObject({
   exclusive: z.boolean().default(false),
   /** H3 cells that the principal lets the description name. */
   h3: z.array(z.string()).default([]),
+  /** Streams of one account share a limit at the gateways, e.g. a fleet; empty: the vehicle is its own account. */
+  account: z.string().regex(/^[A-Za-z0-9._-]{0,64}$/, "must be at most 64 letters, digits, dots, hyphens and underscores").default(""),
 });
 
 /** See {@link streamConfigSchema}. */
@@ -60,7 +62,7 @@ export async function registerStream(redis: Redis, prefix: string, input: z.inpu
   const { registry, epoch, dataClass, privacy, schema } = config;
   const expected = streamHandle({ chainId: BigInt(config.chainId), registry, vehicle: BigInt(config.vehicle), epoch, dataClass, privacy, schema });
   if (expected !== config.handle) throw new QoodError("STREAM_CONFIG", `handle ${config.handle} does not stand for this vehicle, class and schema: that would be ${expected}`);
-  await redis.hset(keys.streams(prefix), config.handle, JSON.stringify(config));
+  await redis.multi().hset(keys.streams(prefix), config.handle, JSON.stringify(config)).incr(keys.streamsVersion(prefix)).exec();
   return config;
 }
 

@@ -4,13 +4,23 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { QoodError } from "@qoodblock/sdk/errors";
 
-/** How to start redis-server: its path and what its environment must add. */
-export interface RedisProgram {
+/** How to start a program: its path and what its environment must add. */
+export interface DebianProgram {
   readonly command: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-const packages = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1"];
+/** A program that Debian has, with the packages that must be unpacked for it where it is not installed. */
+export interface Wanted {
+  /** As found on the PATH. */
+  readonly name: string;
+  /** Where it lies in its package. */
+  readonly file: string;
+  /** Its package and those libraries that a bare Debian lacks. */
+  readonly packages: readonly string[];
+  /** Code of the error where it cannot be had. */
+  readonly code: string;
+}
 
 function onPath(name: string, path: string): string | undefined {
   for (const folder of path.split(delimiter)) {
@@ -25,8 +35,8 @@ function onPath(name: string, path: string): string | undefined {
   return undefined;
 }
 
-function unpacked(folder: string): RedisProgram | undefined {
-  const command = join(folder, "usr", "bin", "redis-server");
+function unpacked(folder: string, { file }: Wanted): DebianProgram | undefined {
+  const command = join(folder, file);
   const lib = join(folder, "usr", "lib");
   if (!existsSync(command) || !existsSync(lib)) return undefined;
   const libraries = readdirSync(lib).filter((entry) => entry.endsWith("-linux-gnu")).map((entry) => join(lib, entry));
@@ -47,8 +57,9 @@ function run(command: string, args: string[], cwd: string): Promise<void> {
 }
 
 /** Downloads the Debian packages and unpacks them into `folder`; the system's own lists and packages stay as they are. */
-async function unpackDebian(folder: string): Promise<void> {
-  const work = mkdtempSync(join(tmpdir(), "qood-redis-"));
+async function unpackDebian(folder: string, wanted: Wanted): Promise<void> {
+  const { packages } = wanted;
+  const work = mkdtempSync(join(tmpdir(), "qood-debian-"));
   try {
     try {
       await run("apt-get", ["download", ...packages], work);
@@ -73,7 +84,7 @@ async function unpackDebian(folder: string): Promise<void> {
       renameSync(ready, folder);
     } catch (error) {
       rmSync(ready, { recursive: true, force: true });
-      if (unpacked(folder) === undefined) throw error;
+      if (unpacked(folder, wanted) === undefined) throw error;
     }
     writeFileSync(join(folder, "README"), `Unpacked from the Debian packages ${packages.join(", ")}; may be removed at any time.\n`);
   } finally {
@@ -82,25 +93,31 @@ async function unpackDebian(folder: string): Promise<void> {
 }
 
 /**
- * Finds redis-server: on the PATH, else unpacked in `cache`, else Debian's packages are unpacked there first.
- * @throws QoodError REDIS_MISSING with the way to install it.
+ * Finds a program: on the PATH, else unpacked in `cache`, else Debian's packages are unpacked there first.
+ * @throws QoodError of the wanted code, with the way to install it
  */
-export async function findRedis(cache: string, options: { readonly path?: string; readonly onProgress?: (text: string) => void } = {}): Promise<RedisProgram> {
-  const installed = onPath("redis-server", options.path ?? process.env.PATH ?? "");
+export async function findDebian(wanted: Wanted, cache: string, options: { readonly path?: string; readonly onProgress?: (text: string) => void } = {}): Promise<DebianProgram> {
+  const { name, code } = wanted;
+  const installed = onPath(name, options.path ?? process.env.PATH ?? "");
   if (installed !== undefined) return { command: installed, env: {} };
-  const folder = join(cache, "redis");
-  const ready = unpacked(folder);
+  const folder = join(cache, wanted.packages[0]!.replace(/-server$/, ""));
+  const ready = unpacked(folder, wanted);
   if (ready !== undefined) return ready;
-  options.onProgress?.("redis-server is not installed: unpacking Debian's packages into the cache folder …");
+  options.onProgress?.(`${name} is not installed: unpacking Debian's packages into the cache folder …`);
   let reason = "";
   try {
-    await unpackDebian(folder);
+    await unpackDebian(folder, wanted);
   } catch (error) {
     reason = ` (${(error as Error).message})`;
   }
-  const program = unpacked(folder);
+  const program = unpacked(folder, wanted);
   if (program === undefined) {
-    throw new QoodError("REDIS_MISSING", `redis-server is not on the PATH and Debian's packages could not be had${reason}: install it, on Debian with \`apt-get install redis-server\``);
+    throw new QoodError(code, `${name} is not on the PATH and Debian's packages could not be had${reason}: install it, on Debian with \`apt-get install ${wanted.packages[0]!}\``);
   }
   return program;
+}
+
+/** See {@link findDebian}. @throws QoodError REDIS_MISSING */
+export function findRedis(cache: string, options: Parameters<typeof findDebian>[2] = {}): Promise<DebianProgram> {
+  return findDebian({ name: "redis-server", file: "usr/bin/redis-server", packages: ["redis-server", "redis-tools", "libjemalloc2", "liblzf1"], code: "REDIS_MISSING" }, cache, options);
 }

@@ -1,0 +1,31 @@
+import type { Redis } from "ioredis";
+
+/** How full Redis is: the backlog of what was taken in and is not anchored yet lies there. */
+export interface Backlog {
+  /** Asks Redis. */
+  step(): Promise<void>;
+  /** Why nothing more can be taken in, or undefined. */
+  reason(): string | undefined;
+  /** Bytes in use when Redis was last asked. */
+  readonly bytes: number;
+}
+
+/** Taking in goes on at this part of the limit, so that it does not start and stop with each message. */
+const RECOVERED = 0.9;
+
+/** @param limit - bytes that Redis may use */
+export function createBacklog(redis: Redis, limit: number): Backlog {
+  let bytes = 0;
+  let full = false;
+  return {
+    async step() {
+      const info = await redis.info("memory");
+      bytes = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
+      full = bytes > (full ? limit * RECOVERED : limit);
+    },
+    reason: () => (full ? "the backlog is at its limit" : undefined),
+    get bytes() {
+      return bytes;
+    },
+  };
+}

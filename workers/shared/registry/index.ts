@@ -1,0 +1,3 @@
+export { createRegistryWatch } from "./watch.ts";
+export type { RegistryWatch } from "./watch.ts";
+export { deviceKeyOf } from "./state.ts";
