@@ -6,6 +6,7 @@ import { registerBuyer } from "./commands/buyer.ts";
 import { registerDeal } from "./commands/deal.ts";
 import { registerIncome } from "./commands/income.ts";
 import { registerPrincipals } from "./commands/principals.ts";
+import { registerTsp } from "./commands/tsp/index.ts";
 import { DEFAULT_KEYSTORES } from "./context.ts";
 import { failWith } from "./output.ts";
 
@@ -26,6 +27,7 @@ registerPrincipals(program);
 registerBuyer(program);
 registerDeal(program);
 registerIncome(program);
+registerTsp(program);
 
 const json = process.argv.includes("--json");
 try {

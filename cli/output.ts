@@ -10,12 +10,12 @@ export function toJson(value: unknown): string {
 }
 
 /** Prints a command's result: JSON for machines, one `name  value` line per entry for people. */
-export function printResult(result: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[], json: boolean): void {
+export function printResult(result: object | readonly object[], json: boolean): void {
   if (json) {
     process.stdout.write(`${toJson(result)}\n`);
     return;
   }
-  const rows = Array.isArray(result) ? (result as readonly Readonly<Record<string, unknown>>[]) : [result as Readonly<Record<string, unknown>>];
+  const rows = Array.isArray(result) ? (result as readonly object[]) : [result];
   for (const row of rows) {
     const width = Math.max(0, ...Object.keys(row).map((key) => key.length));
     for (const [key, value] of Object.entries(row)) {

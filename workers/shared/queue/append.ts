@@ -10,13 +10,11 @@ import { decodeRow } from "@qoodblock/sdk/formats";
 import type { Row } from "@qoodblock/sdk/formats";
 import { deadLetter } from "./deadLetters.ts";
 import type { DeadLetter } from "./deadLetters.ts";
+import { MESSAGE_LIMITS } from "./limits.ts";
 import { keys } from "./names.ts";
 import { appendCommands } from "./scripts.ts";
 import { deviceName, readStream, schemaOf } from "./streams.ts";
 import type { StreamConfig } from "./streams.ts";
-
-/** Bounds of what a device may send in one message. */
-export const MESSAGE_LIMITS = { bytes: 1024 * 1024, rows: 10_000 } as const;
 
 /**
  * A message to append: as decoded, with what is already known to be wrong with rows that a gateway has made itself (their bytes then
@@ -34,14 +32,23 @@ export type AppendResult =
   | { readonly status: "early"; readonly expected: number }
   | { readonly status: "refused"; readonly code: string; readonly reason: string };
 
+/** A position that moves in the same step as a message is stored, or not at all: how an import goes on after a kill. */
+export interface Mark {
+  /** A hash in Redis, with the position in its field `next`; absent: 0. */
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The way into the telemetry streams: of the gateway, of the demo's replay, of imports. */
 export interface Appender {
   /**
    * Appends messages in order, pipelined. Idempotent on (stream, device, counter).
    * @param origin - who sent them (all, or one each), for dead letters: a client id or a file, no secret.
+   * @param marks - a position for each message; one that stands elsewhere than `from` keeps the message out (`early`).
    * @throws only when Redis fails; then nothing may be acknowledged.
    */
-  append(messages: readonly Incoming[], origin: string | readonly string[]): Promise<AppendResult[]>;
+  append(messages: readonly Incoming[], origin: string | readonly string[], marks?: readonly Mark[]): Promise<AppendResult[]>;
   /** Says that a trip is over, so that its batch closes now. Any number of times. */
   endTrip(stream: Hex): Promise<void>;
   /** Reads what it keeps of the streams anew: their configuration has changed. */
@@ -54,6 +61,8 @@ export interface AppendOptions {
   readonly futureMs?: number;
   /** The clock, Unix milliseconds. */
   readonly now?: () => number;
+  /** False: a refused message is told and not put into the dead letters, where it lies already. */
+  readonly keepRefused?: boolean;
 }
 
 /** Clocks of cars are set by satellites; five minutes are generous. */
@@ -134,7 +143,7 @@ export function createAppender(connection: Redis, prefix: string, options: Appen
   }
 
   function refuse(letters: DeadLetter[], letter: DeadLetter): AppendResult {
-    letters.push(letter);
+    if (options.keepRefused !== false) letters.push(letter);
     return { status: "refused", code: letter.code, reason: letter.reason };
   }
 
@@ -164,7 +173,7 @@ export function createAppender(connection: Redis, prefix: string, options: Appen
     return { message, wire };
   }
 
-  async function attempt(inputs: readonly Incoming[], origins: string | readonly string[]): Promise<AppendResult[]> {
+  async function attempt(inputs: readonly Incoming[], origins: string | readonly string[], marks: readonly Mark[] = []): Promise<AppendResult[]> {
     const results = new Array<AppendResult>(inputs.length);
     const letters: DeadLetter[] = [];
     const pending: { at: number; prepared: Prepared; known: Known }[] = [];
@@ -195,12 +204,14 @@ export function createAppender(connection: Redis, prefix: string, options: Appen
     // First: a stream named here without news costs one look, news in a stream not named here would lie unseen.
     if (handles.length > 0) pipeline.sadd(keys.active(prefix), ...handles);
     const arrival = now();
-    for (const { prepared, known } of pending) {
+    for (const { at, prepared, known } of pending) {
       const { handle } = known.config;
+      const mark = marks[at];
       pipeline.qoodAppend(
         ...[keys.telemetry(prefix, handle, known.device), keys.chain(prefix, handle, known.device)],
         ...[prepared.message.counter, prepared.before.chain, prepared.after.chain, prepared.lastTime],
         ...[Buffer.from(prepared.wire), prepared.dropped.join(","), prepared.firstTime ?? "", prepared.message.rows.length - prepared.dropped.length, arrival],
+        ...(mark === undefined ? [] : [mark.key, mark.from, mark.to]),
       );
     }
     for (const letter of letters) deadLetter(pipeline, prefix, letter);
@@ -223,10 +234,10 @@ export function createAppender(connection: Redis, prefix: string, options: Appen
   }
 
   return {
-    async append(messages, origin) {
+    async append(messages, origin, marks = []) {
       let results: AppendResult[];
       try {
-        results = await attempt(messages, origin);
+        results = await attempt(messages, origin, marks);
       } catch (error) {
         // What the memory holds of the chains may be ahead of Redis now.
         cache.clear();
@@ -240,7 +251,7 @@ export function createAppender(connection: Redis, prefix: string, options: Appen
         if (!(message instanceof Uint8Array)) cache.delete(message.stream.toLowerCase());
       }
       if (again.some((at) => messages[at] instanceof Uint8Array)) cache.clear();
-      const second = await attempt(again.map((at) => messages[at]!), typeof origin === "string" ? origin : again.map((at) => origin[at]!));
+      const second = await attempt(again.map((at) => messages[at]!), typeof origin === "string" ? origin : again.map((at) => origin[at]!), marks.length === 0 ? [] : again.map((at) => marks[at]!));
       again.forEach((at, i) => (results[at] = second[i] ?? { status: "early", expected: 0 }));
       return results;
     },

@@ -1,10 +1,13 @@
 export { connectRedis, closeRedis } from "./connection.ts";
 export type { RedisAddress } from "./connection.ts";
 export { keys, queues } from "./names.ts";
-export { createAppender, MESSAGE_LIMITS } from "./append.ts";
-export type { Appender, AppendOptions, AppendResult, Incoming } from "./append.ts";
-export { listDeadLetters } from "./deadLetters.ts";
-export type { DeadLetter, ListedLetter } from "./deadLetters.ts";
+export { createAppender } from "./append.ts";
+export type { Appender, AppendOptions, AppendResult, Incoming, Mark } from "./append.ts";
+export { LETTER_LIMITS, MESSAGE_LIMITS } from "./limits.ts";
+export { deadLetter, findLetters, letterMessage, letterTotals, listDeadLetters } from "./deadLetters.ts";
+export type { DeadLetter, LetterFilter, ListedLetter } from "./deadLetters.ts";
+export { notReplayable, replayLetters } from "./replay.ts";
+export type { Replayed } from "./replay.ts";
 export { deviceName, readStream, registerStream, schemaOf, streamConfigSchema } from "./streams.ts";
 export type { StreamConfig } from "./streams.ts";
 export { readStatus, statusSchema, writeStatus } from "./status.ts";

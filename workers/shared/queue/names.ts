@@ -14,6 +14,14 @@ export const keys = {
   chain: (p: string, handle: string, device: string) => `${p}:chain:${handle}:${device}`,
   /** Stream of refused messages and dropped rows. */
   deadLetters: (p: string) => `${p}:dead-letters`,
+  /** Hash letter id → what is kept of its message. */
+  deadLetterMessages: (p: string) => `${p}:dead-letter-messages`,
+  /** Hash bytes, lost: bytes in all messages of letters, letters that newer ones have pushed out. */
+  deadLetterTotals: (p: string) => `${p}:dead-letter-totals`,
+  /** Hash letter id → JSON {code, reason, tries} of a letter that was replayed in vain. */
+  deadLetterTries: (p: string) => `${p}:dead-letter-tries`,
+  /** Hash next, told, …: how far the import of a file into a stream has come. */
+  imported: (p: string, handle: string, file: string) => `${p}:import:${handle}:${file}`,
   /** Hash next, previous, open, planned:<device>, chain:<device>: where the batches of a stream stand. */
   sequence: (p: string, handle: string) => `${p}:sequence:${handle}`,
   /** Hash with all that is known of a batch. */

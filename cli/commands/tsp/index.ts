@@ -1,0 +1,15 @@
+import type { Command } from "commander";
+import { registerDeadLetters } from "./dead-letters.ts";
+import { registerStreams } from "./streams.ts";
+
+/** `qood tsp …`: what a telematics provider runs and looks after. */
+export function registerTsp(program: Command): void {
+  const tsp = program
+    .command("tsp")
+    .description("for telematics providers (TSPs)")
+    .option("--redis <address>", "Redis: the path of its unix socket, or a redis:// URL; else QOOD_REDIS, else `redis` in the file of --config")
+    .option("--redis-prefix <text>", "first part of every Redis key; else QOOD_REDIS_PREFIX, else `redisPrefix` in that file, else qood")
+    .option("--config <file>", "the configuration file of the workers; else QOOD_CONFIG");
+  registerStreams(tsp, program);
+  registerDeadLetters(tsp, program);
+}
