@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { registerDeadLetters } from "./dead-letters.ts";
+import { registerImport } from "./import.ts";
 import { registerStreams } from "./streams.ts";
 
 /** `qood tsp …`: what a telematics provider runs and looks after. */
@@ -11,5 +12,6 @@ export function registerTsp(program: Command): void {
     .option("--redis-prefix <text>", "first part of every Redis key; else QOOD_REDIS_PREFIX, else `redisPrefix` in that file, else qood")
     .option("--config <file>", "the configuration file of the workers; else QOOD_CONFIG");
   registerStreams(tsp, program);
+  registerImport(tsp, program);
   registerDeadLetters(tsp, program);
 }
