@@ -6,6 +6,7 @@ import { createLane, openAccount, openChain, readDeployment } from "../shared/ch
 import { createPool } from "../shared/pool/index.ts";
 import { createQueue } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
+import { watchChain, watchFile, watchLane, watchRedis, watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
 import { openVault, readPassphrase } from "../shared/vault/index.ts";
@@ -18,7 +19,7 @@ import { createOfferer } from "./offers.ts";
 import { createScheduler } from "./schedule.ts";
 import { schema } from "./settings.ts";
 
-await runWorker({ name: "qood-delivery", summary: "Offers announced batches and delivers the key of every batch that is bought, in time and once: by receipt, unproven or proven, as the policy says.", schema }, async ({ settings, log, signal }) => {
+await runWorker({ name: "qood-delivery", summary: "Offers announced batches and delivers the key of every batch that is bought, in time and once: by receipt, unproven or proven, as the policy says.", schema }, async ({ settings, log, signal, metrics, ready }) => {
   const env = process.env;
   if (settings.marginSeconds >= settings.deliverSeconds) throw new QoodError("CONFIG_VALUE", `marginSeconds (${settings.marginSeconds}) must be less than deliverSeconds (${settings.deliverSeconds}), else every delivery comes too late`);
   if (settings.handoverListen !== undefined && parseListen(settings.handoverListen).port === 0) throw new QoodError("CONFIG_VALUE", "handoverListen must name a port: it is written into offers");
@@ -48,6 +49,12 @@ await runWorker({ name: "qood-delivery", summary: "Offers announced batches and 
   const purchases = createPurchaseFollower(context);
   const challenges = createChallengeWatch(context, (id) => scheduler.wake(id));
   const offerer = createOfferer(context);
+  const watched = { metrics, ready };
+  watchRedis(watched, redis);
+  watchChain(watched, chain);
+  watchStorage(watched, storage);
+  watchFile(watched, "vault", settings.vault);
+  watchLane(watched, { redis, prefix, chain, lane });
   lane.start();
 
   /** Each in a loop of its own: a long look at one thing holds up no other. */

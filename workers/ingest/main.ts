@@ -5,6 +5,7 @@ import { createFlows, startQueueWorker } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
 import { repeat } from "../shared/process/repeat.ts";
 import { createRegistryWatch } from "../shared/registry/index.ts";
+import { watchChain, watchFile, watchLane, watchQueues, watchRedis, watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
 import { openVault, readPassphrase } from "../shared/vault/index.ts";
@@ -21,7 +22,7 @@ import type { BatchJob } from "./steps.ts";
 /** Every stream and every open batch is looked at this often, whatever was lost in between. */
 const SWEEP_MS = 60_000;
 
-await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, seals, uploads and anchors them, and announces them when their anchor is final.", schema }, async ({ settings, log, signal }) => {
+await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, seals, uploads and anchors them, and announces them when their anchor is final.", schema }, async ({ settings, log, signal, metrics, ready }) => {
   const env = process.env;
   const vault = await openVault(settings.vault, readPassphrase({ what: "the vault", file: settings.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env }));
   const wallet = await openAccount(settings.keystore, readPassphrase({ what: "the key file", file: settings.keystorePassphraseFile, variable: "QOOD_KEYSTORE_PASSPHRASE", env }));
@@ -49,6 +50,13 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
     startQueueWorker<BatchJob, unknown>(queues.anchor, (job) => anchorJob(context, job.data, signal), { ...bull, concurrency: 1000 }),
     startQueueWorker<BatchJob, unknown>(queues.announce, (job) => announceStep(context, job.data), { ...bull, concurrency: 4 }),
   ];
+  const watched = { metrics, ready };
+  watchRedis(watched, redis);
+  watchChain(watched, chain);
+  watchStorage(watched, storage);
+  watchFile(watched, "vault", settings.vault);
+  watchLane(watched, { redis, prefix, chain, lane });
+  watchQueues(watched, redis, prefix, [queues.seal, queues.upload, queues.anchor, queues.announce]);
   lane.start();
   anchorer.start();
 

@@ -7,6 +7,7 @@ import { chainSettings, processSettings, redisSettings, vaultSettings } from "..
 import { createPool } from "../shared/pool/index.ts";
 import { startQueueWorker } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, proveJobSchema, proveResultSchema, queues } from "../shared/queue/index.ts";
+import { watchChain, watchFile, watchQueues, watchRedis } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { openVault, readPassphrase } from "../shared/vault/index.ts";
 import { proveDelivery } from "./prove.ts";
@@ -24,7 +25,7 @@ const schema = z.object({
 
 const INSTANCES = ["KeyDelivery1", "KeyDelivery8", "KeyDelivery32"] as const;
 
-await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals for their buyers and proves it (KeyDelivery). Jobs carry no secret: keys are derived here, from the vault.", schema }, async ({ settings, log, signal }) => {
+await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals for their buyers and proves it (KeyDelivery). Jobs carry no secret: keys are derived here, from the vault.", schema }, async ({ settings, log, signal, metrics, ready }) => {
   const vault = await openVault(settings.vault, readPassphrase({ what: "the vault", file: settings.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env: process.env }));
   const deployment = readDeployment(settings.deployment, settings.chainId);
   // A wrong key file is to be seen at the start, not at the first deal.
@@ -32,6 +33,10 @@ await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals fo
   const chain = await openChain(settings, log, signal);
   const redis = connectRedis(settings.redis, log);
   const pool = createPool<ProveTask, ProveAnswer>(new URL("./proveChild.ts", import.meta.url), settings.processes, [settings.keys]);
+  watchRedis({ metrics, ready }, redis);
+  watchChain({ metrics, ready }, chain);
+  watchFile({ metrics, ready }, "vault", settings.vault);
+  watchQueues({ metrics }, redis, settings.redisPrefix, [queues.prove]);
   const context = { vault, client: createClient(deployment, chain.provider), chain, pool };
   const worker = startQueueWorker<unknown, unknown>(
     queues.prove,

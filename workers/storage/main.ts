@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { processSettings } from "../shared/config/index.ts";
+import { watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createHeliaStorage } from "../shared/storage/helia.ts";
 import { serveRpc } from "../shared/storage/rpcServer.ts";
@@ -15,8 +16,9 @@ const schema = z.object({
   ...processSettings.shape,
 });
 
-await runWorker({ name: "qood-storage", summary: "A storage node: Helia with a store of files, bitswap with connected nodes, and the subset of Kubo's RPC that the workers use.", schema }, async ({ settings, log }) => {
+await runWorker({ name: "qood-storage", summary: "A storage node: Helia with a store of files, bitswap with connected nodes, and the subset of Kubo's RPC that the workers use.", schema }, async ({ settings, log, metrics, ready }) => {
   const storage = await createHeliaStorage({ repo: settings.repo, listen: settings.listen });
+  watchStorage({ metrics, ready }, storage);
   const rpc = await serveRpc(storage, /^\d+$/.test(settings.rpc) ? Number(settings.rpc) : settings.rpc, log);
   return {
     ready: { rpc: rpc.address, ...(await storage.id()) },

@@ -4,6 +4,11 @@ import { z } from "zod";
 export const processSettings = z.object({
   logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("The least severe log line that is written."),
   logFile: z.string().optional().describe("Append log lines (JSON) to this file; without it they go to stderr."),
+  metricsListen: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Serve /metrics (Prometheus), /healthz and /readyz at this host:port, port of 127.0.0.1 (0: a free one, named in the log) or path of a unix socket; without it nothing is served."),
   followParent: z.boolean().default(false).describe("End when the process that started this one has gone, however it went."),
 });
 

@@ -10,6 +10,14 @@ export interface LogOptions {
   readonly level: string;
   /** Appended to; stderr without it. stdout is never used: it belongs to the program's answer. */
   readonly file?: string | undefined;
+  /** Called for each line that begins with ALARM: it needs a person. */
+  readonly onAlarm?: () => void;
+}
+
+/** Whether what a log method is called with has a message that begins with ALARM. */
+function isAlarm(args: readonly unknown[]): boolean {
+  const message = typeof args[0] === "string" ? args[0] : args[1];
+  return typeof message === "string" && message.startsWith("ALARM");
 }
 
 /** A logger whose lines hold no secrets and no bytes, whatever is handed to it (see {@link scrub}). */
@@ -26,6 +34,7 @@ export function createLog(options: LogOptions): Logger {
       hooks: {
         // Before pino looks at them: it would take a message out of an error that has not been scrubbed.
         logMethod(args, method) {
+          if (isAlarm(args)) options.onAlarm?.();
           method.apply(this, args.map((each) => scrub(each)) as Parameters<typeof method>);
         },
       },

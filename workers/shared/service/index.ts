@@ -1,3 +1,4 @@
+import type { Registry } from "prom-client";
 import type { z } from "zod";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { loadSettings } from "../config/index.ts";
@@ -5,6 +6,8 @@ import type { Program } from "../config/index.ts";
 import { createLog } from "../log/index.ts";
 import type { Logger } from "../log/index.ts";
 import { scrubText } from "../log/scrub.ts";
+import { createMetrics, createReadiness, serveMetrics } from "../metrics/index.ts";
+import type { MetricsServer, Readiness } from "../metrics/index.ts";
 import { watchParent } from "../process/parent.ts";
 
 /** What a worker gets to live with. */
@@ -13,6 +16,10 @@ export interface Context<Settings> {
   readonly log: Logger;
   /** Aborted when the worker is to end; waits should listen to it. */
   readonly signal: AbortSignal;
+  /** The metrics of this process (prom-client); a new one joins by `registers: [metrics]`. No label may hold a secret, a VIN, a device's key or a stream. */
+  readonly metrics: Registry;
+  /** What must be well for this worker to do its work: `/readyz` asks. */
+  readonly ready: Readiness;
   /** Ends the worker with exit code 1: for what cannot be mended by trying again. */
   fail(error: unknown): void;
 }
@@ -26,6 +33,7 @@ const STOP_MS = 15_000;
 interface Common {
   readonly logLevel: string;
   readonly logFile?: string | undefined;
+  readonly metricsListen?: string | undefined;
   readonly followParent?: boolean | undefined;
 }
 
@@ -36,8 +44,8 @@ function line(error: unknown): string {
 }
 
 /**
- * Runs a worker as this process: `--help`, settings, log, start, and a clean end on SIGTERM, SIGINT or when the parent
- * is gone (exit 0). Whoever started it over an IPC channel gets `{ ready: … }` once `start` has come back.
+ * Runs a worker as this process: `--help`, settings, log, metrics and health, start, and a clean end on SIGTERM, SIGINT or
+ * when the parent is gone (exit 0). Whoever started it over an IPC channel gets `{ ready: … }` once `start` has come back.
  * A wrong setting or a fault that cannot be mended is one line on stderr and exit code 1.
  */
 export async function runWorker<S extends z.ZodObject>(
@@ -58,7 +66,10 @@ export async function runWorker<S extends z.ZodObject>(
     return;
   }
   const common = settings as Common;
-  const log = createLog({ name: program.name, level: common.logLevel, file: common.logFile });
+  const metrics = createMetrics(program.name);
+  const readiness = createReadiness();
+  const log = createLog({ name: program.name, level: common.logLevel, file: common.logFile, onAlarm: metrics.alarm });
+  let server: MetricsServer | undefined;
   const ending = new AbortController();
   let stop: Stop | undefined;
   let starting = true;
@@ -66,6 +77,7 @@ export async function runWorker<S extends z.ZodObject>(
   const end = async (why: string, code: number): Promise<void> => {
     if (ending.signal.aborted) return;
     log.info({ why }, "ending");
+    readiness.ending();
     ending.abort(new QoodError("ENDING", `${program.name} is ending`));
     // Nothing here may keep the process for ever: what is left undone is done again at the next start.
     setTimeout(() => process.exit(code), STOP_MS).unref();
@@ -75,6 +87,7 @@ export async function runWorker<S extends z.ZodObject>(
     } catch (error) {
       log.error({ err: error }, "could not end cleanly");
     }
+    await server?.close();
     log.info("ended");
     process.exit(code);
   };
@@ -94,15 +107,22 @@ export async function runWorker<S extends z.ZodObject>(
   if (common.followParent === true) watchParent(() => void end("parent gone", 0));
 
   try {
-    const started = await start({ settings, log, signal: ending.signal, fail });
+    // Before the start, which may wait for Redis or the chain: whoever asks is told so.
+    if (common.metricsListen !== undefined) {
+      server = await serveMetrics(common.metricsListen, metrics.registry, readiness);
+      log.info({ metrics: server.address }, "metrics and health are served");
+    }
+    const started = await start({ settings, log, signal: ending.signal, metrics: metrics.registry, ready: readiness, fail });
     stop = started.stop;
     starting = false;
     if (ending.signal.aborted) {
       await stop();
       process.exit(process.exitCode ?? 0);
     }
-    log.info(started.ready ?? {}, "ready");
-    process.send?.({ ready: started.ready ?? {} });
+    readiness.started();
+    const ready = { ...started.ready, ...(server === undefined ? {} : { metrics: server.address }) };
+    log.info(ready, "ready");
+    process.send?.({ ready });
   } catch (error) {
     if (ending.signal.aborted) process.exit(process.exitCode ?? 0);
     tell(error);

@@ -1,0 +1,13 @@
+export { addGauge } from "./gauge.ts";
+export type { Labelled, ReadGauge } from "./gauge.ts";
+export { parseListenAt } from "./listen.ts";
+export type { ListenAt } from "./listen.ts";
+export { createReadiness } from "./readiness.ts";
+export type { Check, Faults, Readiness, ReadinessState } from "./readiness.ts";
+export { createMetrics, METRIC_PREFIX } from "./registry.ts";
+export type { Metrics } from "./registry.ts";
+export { serveMetrics } from "./server.ts";
+export type { MetricsServer } from "./server.ts";
+export { addRedisGauge, watchChain, watchFile, watchLane, watchQueues, watchRedis, watchStorage } from "./watch.ts";
+export type { Watched } from "./watch.ts";
+export { within } from "./within.ts";
