@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Wallet } from "ethers";
 import type { Redis } from "ioredis";
+import { Registry } from "prom-client";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import type { Client } from "@qoodblock/sdk/client";
 import { receiptData, signTypedData } from "@qoodblock/sdk/eip712";
@@ -12,6 +13,7 @@ import { DEAL_FLAGS } from "@qoodblock/sdk/market";
 import type { Deal, Terms } from "@qoodblock/sdk/market";
 import { createBonds, leastBond, shortage } from "../../workers/delivery/bonds.ts";
 import type { DeliveryContext, Moment } from "../../workers/delivery/context.ts";
+import { createDeliveryMetrics } from "../../workers/delivery/metrics.ts";
 import { encodeDeal, NEW_PAGE, pageId } from "../../workers/delivery/deals.ts";
 import { fallbackAt, lastDelivery, wayOf } from "../../workers/delivery/policy.ts";
 import type { PolicySettings } from "../../workers/delivery/policy.ts";
@@ -105,7 +107,9 @@ describe("a page", () => {
     let deal: Deal = { ...paid, state: "Settled" };
     const client = { reads: { pageOf: () => Promise.resolve({ dealId: word, key: word, deal }), creditOf: () => Promise.resolve(0n) } } as unknown as Client;
     const log = createLog({ name: "page", level: "fatal" });
-    const context = { redis, prefix, client, chain: { pollMs: 50 }, bonds: createBonds(redis, prefix, client, address(1)), lane: { look: () => Promise.resolve(undefined) }, settings: { retrySeconds: 1, settle: true, settleDelaySeconds: 0 }, log } as unknown as DeliveryContext;
+    const bonds = createBonds(redis, prefix, client, address(1));
+    const metrics = createDeliveryMetrics(new Registry(), { redis, prefix, bonds, token: address(2) });
+    const context = { redis, prefix, client, chain: { pollMs: 50 }, bonds, metrics, lane: { look: () => Promise.resolve(undefined) }, settings: { retrySeconds: 1, settle: true, settleDelaySeconds: 0 }, log } as unknown as DeliveryContext;
     const at = (head: number): Moment => ({ now: 600, head, final: head - 10, finalTime: 590 });
     const isOpen = async (): Promise<boolean> => (await redis.sismember(keys.openPages(prefix), id)) === 1;
 

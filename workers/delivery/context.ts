@@ -12,6 +12,7 @@ import type { Vault } from "../shared/vault/index.ts";
 import type { Bonds } from "./bonds.ts";
 import type { CheckAnswer, CheckTask } from "./checkChild.ts";
 import type { DealRecord, PageRecord } from "./deals.ts";
+import type { DeliveryMetrics } from "./metrics.ts";
 import type { DeliverySettings } from "./settings.ts";
 
 /** What all parts of the delivery worker work with. */
@@ -28,6 +29,7 @@ export interface DeliveryContext {
   readonly pool: Pool<CheckTask, CheckAnswer>;
   readonly proofs: Queue;
   readonly bonds: Bonds;
+  readonly metrics: DeliveryMetrics;
   readonly log: Logger;
 }
 

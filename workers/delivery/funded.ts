@@ -28,6 +28,7 @@ const opened = new Recent();
 /** Ends a page that is not delivered. */
 export async function giveUp(context: DeliveryContext, page: OpenPage, change: Pick<PageRecord, "status" | "note">): Promise<Again> {
   await closePage(context.redis, context.prefix, page.id, { ...page.record, ...change }, page.terms.order.token);
+  context.metrics.ended(change.status);
   return undefined;
 }
 

@@ -6,7 +6,7 @@ import { createLane, openAccount, openChain, readDeployment } from "../shared/ch
 import { createPool } from "../shared/pool/index.ts";
 import { createQueue } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
-import { watchChain, watchFile, watchLane, watchRedis, watchStorage } from "../shared/metrics/index.ts";
+import { createLaneMetrics, watchChain, watchFile, watchLane, watchRedis, watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
 import { openVault, readPassphrase } from "../shared/vault/index.ts";
@@ -16,6 +16,7 @@ import type { DeliveryContext } from "./context.ts";
 import { parseListen, startEndpoint } from "./endpoint.ts";
 import { createChallengeWatch, createPurchaseFollower } from "./follow.ts";
 import { createOfferer } from "./offers.ts";
+import { createDeliveryMetrics } from "./metrics.ts";
 import { createScheduler } from "./schedule.ts";
 import { schema } from "./settings.ts";
 
@@ -31,11 +32,12 @@ await runWorker({ name: "qood-delivery", summary: "Offers announced batches and 
   const redis = connectRedis(settings.redis, log);
   const storage = createKuboStorage(settings.storage);
   const client = createClient(deployment, chain.provider);
-  const lane = createLane({ redis, redisPrefix: prefix, chain, wallet, bumpAfterMs: settings.bumpAfterMs, maxFeeGwei: settings.maxFeeGwei, log, leaseMs: settings.lockMs });
+  const lane = createLane({ redis, redisPrefix: prefix, chain, wallet, bumpAfterMs: settings.bumpAfterMs, maxFeeGwei: settings.maxFeeGwei, log, leaseMs: settings.lockMs, metrics: createLaneMetrics(metrics) });
   const pool = createPool<CheckTask, CheckAnswer>(new URL("./checkChild.ts", import.meta.url), 1);
   const proofs = createQueue(queues.prove, redis, prefix);
   const bonds = createBonds(redis, prefix, client, wallet.address as Hex);
-  const context: DeliveryContext = { redis, prefix, settings, client, chain, lane, storage, vault, wallet, pool, proofs, bonds, log };
+  const measured = createDeliveryMetrics(metrics, { redis, prefix, bonds, token: (settings.token ?? deployment.addresses.qdd) as Hex });
+  const context: DeliveryContext = { redis, prefix, settings, client, chain, lane, storage, vault, wallet, pool, proofs, bonds, metrics: measured, log };
 
   const said = new Map<string, string>();
   /** One line for each new fault, not one for each try. */

@@ -14,7 +14,7 @@ import { sellerOf } from "./context.ts";
 import type { DeliveryContext } from "./context.ts";
 
 /** What making an offer needs. */
-export type OfferContext = Pick<DeliveryContext, "redis" | "prefix" | "settings" | "client" | "chain" | "storage" | "wallet" | "vault" | "pool" | "bonds" | "log">;
+export type OfferContext = Pick<DeliveryContext, "redis" | "prefix" | "settings" | "client" | "chain" | "storage" | "wallet" | "vault" | "pool" | "bonds" | "metrics" | "log">;
 
 /** An offer that lies on the storage node. */
 export interface Published {

@@ -31,7 +31,7 @@ function byAge(a: string, b: string): number {
  * What cannot be offered yet (no agreement, no bond, say) waits on and is tried again.
  */
 export function createOfferer(context: OfferContext): { step(): Promise<void> } {
-  const { redis, prefix, log, settings } = context;
+  const { redis, prefix, metrics, log, settings } = context;
   redis.defineCommand("offersAnnounce", { numberOfKeys: 3, lua: ANNOUNCE });
   const commands = redis as unknown as { offersAnnounce(...args: string[]): Promise<number> };
   const said = new Map<string, string>();
@@ -73,7 +73,9 @@ export function createOfferer(context: OfferContext): { step(): Promise<void> } 
     };
     const noted = JSON.stringify(z.encode(orderSchema, { cid, batches: sold, order }));
     const done = await commands.offersAnnounce(keys.waiting(prefix), keys.orders(prefix), keys.offers(prefix), orderHash, noted, JSON.stringify(told), ...ids);
-    if (done === 1) log.info({ stream: first.stream, sequences: sold.map(({ sequence }) => sequence), cid, orderHash }, "batch offered");
+    if (done !== 1) return;
+    metrics.offered();
+    log.info({ stream: first.stream, sequences: sold.map(({ sequence }) => sequence), cid, orderHash }, "batch offered");
   }
 
   async function offer(ids: readonly string[]): Promise<void> {

@@ -82,6 +82,7 @@ export async function keysFor(context: DeliveryContext, dealId: Hex, number: num
   }
   const headers = lotsOfPage(offer, number).map(({ header }) => header);
   const { statement } = await wrapPage(vault, client.deployment, { dealId: page.deal.dealId, terms, page: number, headers });
+  context.metrics.handed();
   log.info({ dealId: page.deal.dealId, page: number }, "keys handed over");
   return { R: statement.R, c: statement.c };
 }
@@ -101,5 +102,6 @@ export async function takeReceipt(context: DeliveryContext, dealId: Hex, number:
   if (deal.state === "Refunded" || deal.state === "Cancelled") refuse("HANDOVER_OVER", `the page is over: the chain says ${deal.state}`);
   // A page that was given up is taken up again: a receipt settles it as long as nobody was refunded.
   if (deal.state !== "Settled") await redis.multi().hset(keys.receipts(prefix), page.id, signature).sadd(keys.openPages(prefix), page.id).exec();
+  context.metrics.receipt();
   log.info({ dealId: page.deal.dealId, page: number }, "receipt taken");
 }

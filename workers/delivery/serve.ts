@@ -63,6 +63,7 @@ export async function servePage(context: DeliveryContext, id: string, moment: Mo
       const lost = deal.state === "Refunded" && (page.record.transactions.deliver !== undefined || page.record.status === "challenged");
       if (lost) log.error({ dealId: page.deal.dealId, page: page.page }, "ALARM: a delivered page was refunded and its bond is lost: a complaint was right, or a challenge was not answered");
       await closePage(context.redis, context.prefix, id, { ...page.record, status: ENDS[deal.state] }, token);
+      context.metrics.ended(ENDS[deal.state]);
       log.info({ dealId: page.deal.dealId, page: page.page }, `page ${ENDS[deal.state]}`);
       return undefined;
     }

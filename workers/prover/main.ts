@@ -10,6 +10,7 @@ import { closeRedis, connectRedis, proveJobSchema, proveResultSchema, queues } f
 import { watchChain, watchFile, watchQueues, watchRedis } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { openVault, readPassphrase } from "../shared/vault/index.ts";
+import { createProverMetrics } from "./metrics.ts";
 import { proveDelivery } from "./prove.ts";
 import type { ProveAnswer, ProveTask } from "./proveChild.ts";
 
@@ -37,11 +38,13 @@ await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals fo
   watchChain({ metrics, ready }, chain);
   watchFile({ metrics, ready }, "vault", settings.vault);
   watchQueues({ metrics }, redis, settings.redisPrefix, [queues.prove]);
+  const measured = createProverMetrics(metrics);
   const context = { vault, client: createClient(deployment, chain.provider), chain, pool };
   const worker = startQueueWorker<unknown, unknown>(
     queues.prove,
     async (job) => {
       const result = await proveDelivery(context, z.parse(proveJobSchema, job.data));
+      measured.proven(result.ms);
       log.info({ job: job.id, ms: result.ms }, "delivery proven");
       return z.encode(proveResultSchema, result);
     },

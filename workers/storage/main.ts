@@ -4,6 +4,7 @@ import { watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createHeliaStorage } from "../shared/storage/helia.ts";
 import { serveRpc } from "../shared/storage/rpcServer.ts";
+import { measureStorage } from "./metrics.ts";
 
 const schema = z.object({
   repo: z.string().min(1).describe("Folder for the node's blocks and its identity; made if missing."),
@@ -17,7 +18,7 @@ const schema = z.object({
 });
 
 await runWorker({ name: "qood-storage", summary: "A storage node: Helia with a store of files, bitswap with connected nodes, and the subset of Kubo's RPC that the workers use.", schema }, async ({ settings, log, metrics, ready }) => {
-  const storage = await createHeliaStorage({ repo: settings.repo, listen: settings.listen });
+  const storage = measureStorage(metrics, settings.repo, await createHeliaStorage({ repo: settings.repo, listen: settings.listen }));
   watchStorage({ metrics, ready }, storage);
   const rpc = await serveRpc(storage, /^\d+$/.test(settings.rpc) ? Number(settings.rpc) : settings.rpc, log);
   return {

@@ -1,6 +1,7 @@
 import { Transaction } from "ethers";
 import type { BaseWallet, TransactionReceipt } from "ethers";
 import type { Logger } from "../log/index.ts";
+import type { LaneMetrics } from "../metrics/lane.ts";
 import { feeLimit, marketFees, raisedFees } from "./laneFees.ts";
 import type { Fees } from "./laneFees.ts";
 import type { Intent, LaneStore } from "./laneStore.ts";
@@ -14,6 +15,8 @@ export interface LaneWork {
   readonly bumpAfterMs: number;
   readonly maxFeeGwei: number;
   readonly log: Logger;
+  /** Where what comes of the transactions is counted. */
+  readonly metrics?: LaneMetrics;
 }
 
 /** What a node says of a transaction that is there already; looking at the chain, which the next step does, settles it. */
@@ -82,8 +85,10 @@ export class LaneWorker {
         log.warn({ intent: intent.key, nonce: intent.nonce }, "a mined transaction has gone from the chain (reorg); sending it again");
         await this.#write({ ...intent, state: "sent", receipt: null });
         await this.#broadcast(intent);
-      } else if (receipt.blockNumber <= final) await this.#write({ ...intent, state: "final", receipt: fields(receipt) });
-      else if (receipt.blockHash !== intent.receipt?.blockHash) await this.#write({ ...intent, receipt: fields(receipt) });
+      } else if (receipt.blockNumber <= final) {
+        await this.#write({ ...intent, state: "final", receipt: fields(receipt) });
+        this.#work.metrics?.final(intent.key, fields(receipt));
+      } else if (receipt.blockHash !== intent.receipt?.blockHash) await this.#write({ ...intent, receipt: fields(receipt) });
     }
   }
 
@@ -98,7 +103,7 @@ export class LaneWorker {
   async #send(intent: Intent): Promise<boolean> {
     const { chain, wallet, log, maxFeeGwei } = this.#work;
     if (await this.#isLate(intent)) {
-      await this.#write({ ...intent, state: "failed", error: LATE });
+      await this.#fail(intent, LATE);
       return true;
     }
     let gasLimit: bigint;
@@ -107,7 +112,7 @@ export class LaneWorker {
     } catch (error) {
       if (isPassingFault(error)) throw error;
       log.error({ intent: intent.key, reason: reasonOf(error) }, "the chain would not take this transaction");
-      await this.#write({ ...intent, state: "failed", error: reasonOf(error) });
+      await this.#fail(intent, reasonOf(error));
       return true;
     }
     const nonce = await this.#nonce();
@@ -116,6 +121,11 @@ export class LaneWorker {
     await this.#write(signed);
     await this.#broadcast(signed);
     return true;
+  }
+
+  async #fail(intent: Intent, error: string): Promise<void> {
+    await this.#write({ ...intent, state: "failed", error });
+    this.#work.metrics?.failed(intent.key);
   }
 
   async #isLate({ notAfter }: Intent): Promise<boolean> {
@@ -170,7 +180,7 @@ export class LaneWorker {
     if (since === undefined) {
       // Kept by a process that died: if no node knows it, it never went out, and may be too late by now.
       if ((await this.#isLate(intent)) && !(await this.#isKnown(intent))) {
-        await this.#write({ ...intent, state: "failed", error: LATE });
+        await this.#fail(intent, LATE);
         return true;
       }
       await this.#broadcast(intent);
@@ -207,6 +217,7 @@ export class LaneWorker {
     const again = this.#sign(intent, intent.nonce!, BigInt(intent.gasLimit!), fees);
     log.warn({ intent: intent.key, nonce: intent.nonce, maxFeePerGas: fees.maxFeePerGas }, "not mined in time: the same nonce with a higher fee");
     await this.#write(again);
+    this.#work.metrics?.bumped(intent.key);
     await this.#broadcast(again);
   }
 }

@@ -1,5 +1,7 @@
 export { addGauge } from "./gauge.ts";
 export type { Labelled, ReadGauge } from "./gauge.ts";
+export { createLaneMetrics } from "./lane.ts";
+export type { LaneMetrics } from "./lane.ts";
 export { parseListenAt } from "./listen.ts";
 export type { ListenAt } from "./listen.ts";
 export { createReadiness } from "./readiness.ts";

@@ -27,6 +27,7 @@ export function watchRedis({ metrics, ready }: Watched, redis: Redis): void {
     await redis.ping();
     return undefined;
   });
+  addRedisGauge(metrics, redis, { name: "qood_redis_used_bytes", help: "Memory that Redis uses.", read: async () => Number(/^used_memory:(\d+)/m.exec(await redis.info("memory"))?.[1]) });
   addGauge(metrics, { name: "qood_redis_connected", help: "1 while the connection to Redis stands.", read: () => Promise.resolve(redis.status === "ready" ? 1 : 0) });
 }
 
