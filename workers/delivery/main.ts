@@ -9,7 +9,7 @@ import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
 import { createLaneMetrics, watchChain, watchFile, watchLane, watchRedis, watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
-import { openVault, readPassphrase } from "../shared/vault/index.ts";
+import { FOLLOW_VAULT, openVault, readPassphrase, unlockOf } from "../shared/vault/index.ts";
 import { createBonds } from "./bonds.ts";
 import type { CheckAnswer, CheckTask } from "./checkChild.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -24,7 +24,7 @@ await runWorker({ name: "qood-delivery", summary: "Offers announced batches and 
   const env = process.env;
   if (settings.marginSeconds >= settings.deliverSeconds) throw new QoodError("CONFIG_VALUE", `marginSeconds (${settings.marginSeconds}) must be less than deliverSeconds (${settings.deliverSeconds}), else every delivery comes too late`);
   if (settings.handoverListen !== undefined && parseListen(settings.handoverListen).port === 0) throw new QoodError("CONFIG_VALUE", "handoverListen must name a port: it is written into offers");
-  const vault = await openVault(settings.vault, readPassphrase({ what: "the vault", file: settings.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env }));
+  const vault = await openVault(settings.vault, () => unlockOf(settings, env), FOLLOW_VAULT);
   const wallet = await openAccount(settings.keystore, readPassphrase({ what: "the key file", file: settings.keystorePassphraseFile, variable: "QOOD_KEYSTORE_PASSPHRASE", env }));
   const deployment = readDeployment(settings.deployment, settings.chainId);
   const chain = await openChain(settings, log, signal);

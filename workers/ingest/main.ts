@@ -8,7 +8,7 @@ import { createRegistryWatch } from "../shared/registry/index.ts";
 import { createLaneMetrics, watchChain, watchFile, watchLane, watchQueues, watchRedis, watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
-import { openVault, readPassphrase } from "../shared/vault/index.ts";
+import { FOLLOW_VAULT, openVault, readPassphrase, unlockOf } from "../shared/vault/index.ts";
 import { createAnchorer } from "./anchorer.ts";
 import { anchorJob, announceStep } from "./announce.ts";
 import { createArtefacts } from "./artefacts.ts";
@@ -25,7 +25,7 @@ const SWEEP_MS = 60_000;
 
 await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, seals, uploads and anchors them, and announces them when their anchor is final.", schema }, async ({ settings, log, signal, metrics, ready }) => {
   const env = process.env;
-  const vault = await openVault(settings.vault, readPassphrase({ what: "the vault", file: settings.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env }));
+  const vault = await openVault(settings.vault, () => unlockOf(settings, env), FOLLOW_VAULT);
   const wallet = await openAccount(settings.keystore, readPassphrase({ what: "the key file", file: settings.keystorePassphraseFile, variable: "QOOD_KEYSTORE_PASSPHRASE", env }));
   const deployment = readDeployment(settings.deployment, settings.chainId);
   const chain = await openChain(settings, log, signal);

@@ -9,7 +9,7 @@ import { startQueueWorker } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, proveJobSchema, proveResultSchema, queues } from "../shared/queue/index.ts";
 import { watchChain, watchFile, watchQueues, watchRedis } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
-import { openVault, readPassphrase } from "../shared/vault/index.ts";
+import { FOLLOW_VAULT, openVault, unlockOf } from "../shared/vault/index.ts";
 import { createProverMetrics } from "./metrics.ts";
 import { proveDelivery } from "./prove.ts";
 import type { ProveAnswer, ProveTask } from "./proveChild.ts";
@@ -27,7 +27,7 @@ const schema = z.object({
 const INSTANCES = ["KeyDelivery1", "KeyDelivery8", "KeyDelivery32"] as const;
 
 await runWorker({ name: "qood-prover", summary: "Wraps the keys of paid deals for their buyers and proves it (KeyDelivery). Jobs carry no secret: keys are derived here, from the vault.", schema }, async ({ settings, log, signal, metrics, ready }) => {
-  const vault = await openVault(settings.vault, readPassphrase({ what: "the vault", file: settings.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env: process.env }));
+  const vault = await openVault(settings.vault, () => unlockOf(settings, process.env), FOLLOW_VAULT);
   const deployment = readDeployment(settings.deployment, settings.chainId);
   // A wrong key file is to be seen at the start, not at the first deal.
   const purposes = new Set(INSTANCES.map((name) => loadProofArtifacts(settings.keys, name).metadata.purpose));

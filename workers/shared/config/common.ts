@@ -46,7 +46,8 @@ export const signerSettings = z.object({
 /** Settings of a worker that opens the vault. */
 export const vaultSettings = z.object({
   vault: z.string().describe("The encrypted vault file."),
-  vaultPassphraseFile: z.string().optional().describe("File with the vault's passphrase; without it QOOD_VAULT_PASSPHRASE is read."),
+  vaultPassphraseFile: z.string().optional().describe("File with the vault's passphrase; without it, and without a keyfile, QOOD_VAULT_PASSPHRASE is read, or QOOD_VAULT_KEY (a raw key in hexadecimal or base64)."),
+  vaultKeyfile: z.string().optional().describe("File with at least 32 random bytes that open the vault in place of a passphrase; nobody but its owner may have access to it (mode 600)."),
 });
 
 /** Settings of a worker that uses the storage node. */

@@ -1,7 +1,12 @@
-export { createVault, importBox, openVault } from "./vault.ts";
-export type { HeldStream, Vault } from "./vault.ts";
+export { createVault, FOLLOW_VAULT, openVault } from "./vault.ts";
+export type { Vault } from "./vault.ts";
+export { forgetSecret, importBox, importBoxes, rotateVault, showVault } from "./change.ts";
+export type { ImportOptions, Rotation, VaultFacts } from "./change.ts";
+export type { HeldStream } from "./content.ts";
 export { DEFAULT_COST } from "./envelope.ts";
 export type { KdfCost } from "./envelope.ts";
 export { sealTo, sealedBoxSchema } from "./box.ts";
 export type { SealedBox, StreamSecret } from "./box.ts";
 export { readPassphrase } from "./passphrase.ts";
+export { readKeyfile, unlockOf } from "./unlock.ts";
+export type { Unlock, UnlockSettings, VaultKey } from "./unlock.ts";
