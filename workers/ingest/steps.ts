@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { fromHex, toHex } from "@qoodblock/sdk/bytes";
 import { schemaByHash } from "@qoodblock/sdk/dictionary";
-import { QoodError } from "@qoodblock/sdk/errors";
+import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { cidToDigest } from "@qoodblock/sdk/formats";
 import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import type { BatchFiles } from "@qoodblock/sdk/sealing";
@@ -41,13 +41,27 @@ export async function recordOf(context: Pick<StepContext, "redis" | "prefix">, j
   return record;
 }
 
+/** The stream's secret, asked for first: without it nothing else is worth doing. */
+async function secretOf({ vault }: StepContext, plan: Plan): Promise<Uint8Array> {
+  try {
+    return await vault.streamSecret(plan.stream, plan.keyEpoch);
+  } catch (error) {
+    if (!isQoodError(error, "VAULT_FORGOTTEN")) throw error;
+    throw new QoodError(
+      "VAULT_FORGOTTEN",
+      `batch ${plan.sequence} of stream ${plan.stream} cannot be sealed, and neither can those after it: ${error.message}; to go on with it, have the secret sealed to the vault again and import it with --again`,
+    );
+  }
+}
+
 async function sealPlan(context: StepContext, plan: Plan): Promise<{ sealed: Sealed; files: BatchFiles }> {
   const started = performance.now();
+  const secret = await secretOf(context, plan);
   const messages = await readRange(context.redis, context.prefix, plan.stream, plan.device, plan.first, plan.last);
   if (messages.length !== plan.last - plan.first + 1) {
+    secret.fill(0);
     throw new QoodError("BATCH_RANGE", `batch ${plan.sequence} of stream ${plan.stream} wants messages ${plan.first} to ${plan.last} and Redis holds ${messages.length} of them`);
   }
-  const secret = await context.vault.streamSecret(plan.stream, plan.keyEpoch);
   const k = batchKey(daySecret(secret, plan.day), plan.stream, plan.sequence, plan.sealNonce);
   secret.fill(0);
   const columns = schemaByHash(fromHex(plan.schema, 32)).columns.length;

@@ -36,6 +36,10 @@ export const keys = {
   pendingAnchors: (p: string) => `${p}:pending-anchors`,
   /** Count of anchors. */
   anchorCount: (p: string) => `${p}:anchor-count`,
+  /** Hash announcement id → `<handle>:<sequence>` of batches past their retention that are still sold. */
+  overdue: (p: string) => `${p}:overdue`,
+  /** Hash `<handle>:<sequence>` → JSON of when and by which rule a batch's files were given up. */
+  dropped: (p: string) => `${p}:dropped`,
   /** Stream of anchored batches, field `batch` = JSON. */
   batches: (p: string) => `${p}:batches`,
   /** Stream of published offers, field `offer` = JSON. */
