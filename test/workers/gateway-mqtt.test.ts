@@ -19,7 +19,7 @@ const SCHEMA = "carobd@1";
 const topicOf = (car: Car, word = SCHEMA): string => `v1/${car.config.handle}/${word}`;
 
 /** The next time that something happens to a client. */
-const onceOf = <E extends "close" | "message">(client: MqttClient, event: E): Promise<unknown[]> => new Promise((resolve) => client.once(event, (...args: unknown[]) => resolve(args)));
+const onceOf = (client: MqttClient, event: "close" | "message"): Promise<unknown[]> => new Promise((resolve) => client.once(event, (...args: unknown[]) => resolve(args)));
 /** Publishes, and waits until that is acknowledged or the connection is gone. */
 async function tryPublish(client: MqttClient, topic: string, payload: Buffer | string): Promise<"acknowledged" | "closed"> {
   if (!client.connected) return "closed";
@@ -178,7 +178,7 @@ describe("what the embedded broker alone decides", () => {
       await assert.rejects(connectMqtt(gateway.mqtt, { protocolVersion: 4, username: "x", ...(password === undefined ? {} : { password }) }), /Bad username|Not authorized|Connection refused/);
     }
     const client = await connectMqtt(gateway.mqtt, { protocolVersion: 4, username: "x", password: await login(gateway, car) });
-    const granted = await client.subscribeAsync([topicOf(car, "status"), topicOf(other, "status"), topicOf(car), "#", "v1/+/status"], { qos: 1 }).catch((error: Error) => error);
+    const granted = await client.subscribeAsync([topicOf(car, "status"), topicOf(other, "status"), topicOf(car), "#", "v1/+/status"], { qos: 1 }).catch((error: unknown) => error as Error);
     // The first failure code makes the client reject; which of them were granted shows in what comes.
     assert.ok(granted instanceof Error || granted.filter(({ qos }) => qos !== 128).length === 1, JSON.stringify(granted));
     client.end(true);

@@ -6,8 +6,6 @@ export interface Backlog {
   step(): Promise<void>;
   /** Why nothing more can be taken in, or undefined. */
   reason(): string | undefined;
-  /** Bytes in use when Redis was last asked. */
-  readonly bytes: number;
 }
 
 /** Taking in goes on at this part of the limit, so that it does not start and stop with each message. */
@@ -15,17 +13,13 @@ const RECOVERED = 0.9;
 
 /** @param limit - bytes that Redis may use */
 export function createBacklog(redis: Redis, limit: number): Backlog {
-  let bytes = 0;
   let full = false;
   return {
     async step() {
       const info = await redis.info("memory");
-      bytes = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
+      const bytes = Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0);
       full = bytes > (full ? limit * RECOVERED : limit);
     },
     reason: () => (full ? "the backlog is at its limit" : undefined),
-    get bytes() {
-      return bytes;
-    },
   };
 }

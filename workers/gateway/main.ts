@@ -1,5 +1,5 @@
-import { Registry } from "prom-client";
 import { closeRedis, connectRedis, createAppender } from "../shared/queue/index.ts";
+import { watchRedis } from "../shared/metrics/index.ts";
 import { repeat } from "../shared/process/repeat.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createLogins } from "./auth/login.ts";
@@ -23,7 +23,7 @@ import { createTelemetry } from "./telemetry.ts";
 /** How often Redis is asked for changes of streams and for its size. */
 const LOOK_MS = 500;
 
-await runWorker({ name: "qood-gateway", summary: "Takes telemetry from devices over MQTT and HTTP, and acknowledges it when it is stored.", schema }, async ({ settings, log, signal }) => {
+await runWorker({ name: "qood-gateway", summary: "Takes telemetry from devices over MQTT and HTTP, and acknowledges it when it is stored.", schema }, async ({ settings, log, signal, metrics, ready }) => {
   const { redisPrefix: prefix, name: gateway, chainId } = settings;
   const tls = readTls(settings.tlsCert, settings.tlsKey);
   const httpAt = parseListen("http", settings.http);
@@ -37,9 +37,8 @@ await runWorker({ name: "qood-gateway", summary: "Takes telemetry from devices o
   const streams = createStreams(redis, prefix);
   const positions = createPositions(redis, prefix);
   const limits = createLimits(settings);
-  const registry = new Registry();
   let connections = (): number => 0;
-  const stats = createStats(registry, { connections: () => connections(), pendingBytes: () => intake.pendingBytes, backlogBytes: () => backlog.bytes });
+  const stats = createStats(metrics, { connections: () => connections(), pendingBytes: () => intake.pendingBytes });
   const telemetry = createTelemetry({ streams, limits, intake, stats });
   const logins = createLogins({ redis, prefix, tokens, gateway, chainId, tokenSeconds: settings.tokenSeconds });
   const session = createSession({ telemetry, streams, online: createOnline(redis, prefix), stats });
@@ -55,6 +54,9 @@ await runWorker({ name: "qood-gateway", summary: "Takes telemetry from devices o
   const external = mqttUrl === undefined ? undefined : await connectBroker(context, { url: mqttUrl, connections: settings.mqttConnections, clientId: `${gateway}-${settings.mqttClient}`, trust: settings.mqttTrust }, signal);
   const broker = external !== undefined || mqttAt === undefined ? undefined : await startBroker(context, mqttAt, tls);
   connections = () => (external ?? broker)?.connections() ?? 0;
+  watchRedis({ metrics, ready }, redis);
+  ready.add("backlog", () => Promise.resolve(backlog.reason()));
+  if (external !== undefined) ready.add("broker", () => Promise.resolve(external.connections() === 0 ? "no connection to the MQTT broker stands" : undefined));
 
   return {
     ready: { ...(http === undefined ? {} : { http: http.port }), ...(broker === undefined ? {} : { mqtt: broker.port }), tls: tls !== undefined },

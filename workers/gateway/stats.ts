@@ -11,7 +11,7 @@ export interface Stats {
 }
 
 /** @param sizes - asked when the metrics are read */
-export function createStats(registry: Registry, sizes: { readonly connections: () => number; readonly pendingBytes: () => number; readonly backlogBytes: () => number }): Stats {
+export function createStats(registry: Registry, sizes: { readonly connections: () => number; readonly pendingBytes: () => number }): Stats {
   const registers = [registry];
   const messages = new Counter({ name: "qood_gateway_messages_total", help: "Messages by what became of them.", labelNames: ["result"], registers });
   const records = new Counter({ name: "qood_gateway_records_total", help: "Records in stored messages.", registers });
@@ -19,9 +19,8 @@ export function createStats(registry: Registry, sizes: { readonly connections: (
   const turnedAway = new Counter({ name: "qood_gateway_turned_away_total", help: "Requests and messages that were turned away, by error code.", labelNames: ["code"], registers });
   const logins = new Counter({ name: "qood_gateway_logins_total", help: "Logins of devices by outcome.", labelNames: ["outcome"], registers });
   const gauge = (name: string, help: string, read: () => number): Gauge => new Gauge({ name, help, registers, collect() { this.set(read()); } });
-  gauge("qood_gateway_connections", "MQTT connections to the embedded broker.", sizes.connections);
+  gauge("qood_gateway_connections", "MQTT connections: of devices to the embedded broker, or of this gateway to its broker.", sizes.connections);
   gauge("qood_gateway_pending_bytes", "Bytes of messages that wait for Redis.", sizes.pendingBytes);
-  gauge("qood_gateway_redis_bytes", "Memory that Redis uses.", sizes.backlogBytes);
   return {
     message(result, count, size) {
       messages.inc({ result: result.status });

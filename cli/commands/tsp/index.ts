@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { registerDeadLetters } from "./dead-letters.ts";
 import { registerImport } from "./import.ts";
 import { registerStreams } from "./streams.ts";
+import { registerVault } from "./vault.ts";
 
 /** `qood tsp …`: what a telematics provider runs and looks after. */
 export function registerTsp(program: Command): void {
@@ -11,6 +12,7 @@ export function registerTsp(program: Command): void {
     .option("--redis <address>", "Redis: the path of its unix socket, or a redis:// URL; else QOOD_REDIS, else `redis` in the file of --config")
     .option("--redis-prefix <text>", "first part of every Redis key; else QOOD_REDIS_PREFIX, else `redisPrefix` in that file, else qood")
     .option("--config <file>", "the configuration file of the workers; else QOOD_CONFIG");
+  registerVault(tsp, program);
   registerStreams(tsp, program);
   registerImport(tsp, program);
   registerDeadLetters(tsp, program);

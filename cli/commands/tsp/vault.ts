@@ -29,7 +29,7 @@ interface ForgetOptions extends VaultOptions {
 const NEW_NAMES = { passphrase: "QOOD_NEW_VAULT_PASSPHRASE", key: "QOOD_NEW_VAULT_KEY" };
 
 /** Loaded when it is needed: the other commands start faster without it. */
-const workers = (): Promise<typeof import("@qoodblock/workers/shared/vault/index.ts")> => import("@qoodblock/workers/shared/vault/index.ts");
+const workers = () => import("@qoodblock/workers/shared/vault/index.ts");
 
 async function newUnlock(given: RotateOptions): Promise<Unlock | undefined> {
   const settings = { vaultPassphraseFile: given.newPassphraseFile, vaultKeyfile: given.newKeyfile };

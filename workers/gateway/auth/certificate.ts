@@ -1,4 +1,4 @@
-import type { TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import type { Duplex } from "node:stream";
 import { deviceKeyName } from "@qoodblock/sdk/device";
 import type { Access } from "./access.ts";
@@ -9,7 +9,7 @@ import type { Access } from "./access.ts";
  * @returns undefined where there is no certificate, or none of an EC key of 256 bits
  */
 export function accessOfCertificate(connection: Duplex): Access | undefined {
-  const certificate = (connection as TLSSocket).getPeerX509Certificate?.();
+  const certificate = connection instanceof TLSSocket ? connection.getPeerX509Certificate() : undefined;
   if (certificate === undefined) return undefined;
   const key = certificate.publicKey.export({ format: "jwk" });
   if (key.kty !== "EC" || key.x === undefined || key.y === undefined) return undefined;

@@ -1,7 +1,7 @@
 import fastify from "fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
-import { z } from "zod";
+import type { z } from "zod";
 import { QoodError } from "@qoodblock/sdk/errors";
 import type { Logger } from "../../shared/log/index.ts";
 import { accessOfCertificate } from "../auth/certificate.ts";

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { Aedes } from "aedes";
-import type { AuthenticateError, Client } from "aedes";
+import type { Client } from "aedes";
 import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import type { Logger } from "../../shared/log/index.ts";
 import { MESSAGE_LIMITS } from "../../shared/queue/index.ts";
@@ -84,7 +84,7 @@ export async function startBroker(context: BrokerContext, listen: { readonly hos
           parties.set(client, { access, gone: new AbortController() });
           done(null, true);
         },
-        (error: Error) => done(Object.assign(error, { returnCode: BAD_LOGIN }) as unknown as AuthenticateError, null),
+        (error: unknown) => done(Object.assign(error as Error, { returnCode: BAD_LOGIN }), null),
       );
     },
     authorizePublish: (client, packet, done) => {
@@ -108,9 +108,9 @@ export async function startBroker(context: BrokerContext, listen: { readonly hos
           // MQTT 3.1.1 has no way to refuse one message: the device is told where to go on, and let go.
           void tell(parseTopic(packet.topic)!.stream).finally(() => done(new QoodError("MESSAGE_EARLY", "messages before this one are missing")));
         },
-        (error: Error) => {
+        (error: unknown) => {
           if (!isQoodError(error)) log.error({ err: error }, "a message could not be taken");
-          done(error);
+          done(error as Error);
         },
       );
     },

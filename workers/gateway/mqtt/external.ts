@@ -94,7 +94,7 @@ export async function connectBroker(context: ExternalContext, options: ExternalO
       ...{ clientId: `${options.clientId}-${i}`, clean: false, protocolVersion: 5, reconnectPeriod: 1000, connectTimeout: 10_000 },
       properties: { sessionExpiryInterval: SESSION_SECONDS, receiveMaximum: 100 },
       customHandleAcks: (topic, payload, packet, done) => {
-        void take(topic, payload, packet).then((code) => {
+        void take(topic, payload, packet as IPublishPacket).then((code) => {
           // Ending: unacknowledged, so the broker sends it again to whoever comes next.
           if (!ending.signal.aborted || code === OK) done(code);
         });

@@ -56,7 +56,6 @@ export function createSession(options: { readonly telemetry: Telemetry; readonly
           if (!PASSING.includes(error.code) || gone.aborted) throw error;
           // Unacknowledged, and nothing more is read from this sender: the pressure goes back to where the data comes from.
           await wait(Math.min(Number(error.details.waitMs ?? RETRY_MS), 5000), undefined, { signal: gone }).catch(() => undefined);
-          if (gone.aborted) throw error;
         }
       }
     },
