@@ -7,3 +7,4 @@ export { DEFAULT_MAX_RAW_LENGTH, checkBatch } from "./check.ts";
 export { checkKeys, openBatch, openInterval } from "./open.ts";
 export { leafOpening, sampleLeaf, verifyLeaf, verifySample } from "./leaf.ts";
 export * from "./sample.ts";
+export { decodeSealed, encodeSealed, type SealedPackage } from "./wire.ts";

@@ -55,7 +55,7 @@ function pagesOf(settings: DeliveryContext["settings"], headerHashes: readonly H
 async function rightsOf(context: OfferContext, batches: readonly AnnouncedBatch[]): Promise<{ config: StreamConfig & { dataClass: "OEM" | "USER" }; exclusive: boolean; agreement: bigint; current: AgreementVersion }> {
   const { client, chain } = context;
   const first = batches[0]!;
-  const config = await readStream(context.redis, context.prefix, first.stream);
+  const config = await readStream(context.redis, context.settings.announcedPrefix ?? context.prefix, first.stream);
   if (config === undefined) throw new QoodError("OFFER_STREAM", `stream ${first.stream} is not registered with this TSP`);
   const { dataClass, privacy } = config;
   if (dataClass === "DISPUTED") throw new QoodError("OFFER_CLASS", "offers of class DISPUTED need the signatures of owner and maker, which this worker does not have");

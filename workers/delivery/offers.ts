@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { QoodError } from "@qoodblock/sdk/errors";
+import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
+import { decodeFlags } from "@qoodblock/sdk/formats";
 import { keys, readBatch, readBatches } from "../shared/queue/index.ts";
 import type { AnnouncedBatch } from "../shared/queue/index.ts";
 import { isHopeless, openWhole } from "./batch.ts";
@@ -32,6 +33,7 @@ function byAge(a: string, b: string): number {
  */
 export function createOfferer(context: OfferContext): { step(): Promise<void> } {
   const { redis, prefix, metrics, log, settings } = context;
+  const announced = settings.announcedPrefix ?? prefix;
   redis.defineCommand("offersAnnounce", { numberOfKeys: 3, lua: ANNOUNCE });
   const commands = redis as unknown as { offersAnnounce(...args: string[]): Promise<number> };
   const said = new Map<string, string>();
@@ -41,7 +43,7 @@ export function createOfferer(context: OfferContext): { step(): Promise<void> } 
 
   async function takeAnnounced(): Promise<void> {
     const cursor = (await redis.hget(keys.cursors(prefix), CURSOR)) ?? "0";
-    const found = await readBatches(redis, prefix, cursor);
+    const found = await readBatches(redis, announced, cursor);
     if (found.length === 0) return;
     const write = redis.multi();
     for (const { id, batch } of found) write.hset(keys.waiting(prefix), id, batch.stream);
@@ -81,7 +83,7 @@ export function createOfferer(context: OfferContext): { step(): Promise<void> } 
   async function offer(ids: readonly string[]): Promise<void> {
     const batches: AnnouncedBatch[] = [];
     for (const id of ids) {
-      const batch = await readBatch(redis, prefix, id);
+      const batch = await readBatch(redis, announced, id);
       if (batch === undefined) throw new QoodError("OFFER_GONE", `announcement ${id} is gone from Redis`);
       batches.push(batch);
     }
@@ -89,6 +91,9 @@ export function createOfferer(context: OfferContext): { step(): Promise<void> } 
     for (const { headerHash, lot } of batches) {
       if (opened.has(headerHash)) continue;
       await openWhole(context, lot).catch((error: unknown) => {
+        if (isQoodError(error, "VAULT_NO_SECRET") && decodeFlags(lot.header.words.flags).origin === "DEVICE_SEALED") {
+          throw new QoodError("OFFER_SEALED", `stream ${lot.header.words.stream} is sealed by its device and this vault has no secret of it: the holder of its key sells it, with a delivery worker and bonds of its own`);
+        }
         if (!isHopeless(error)) throw error;
         if (wrong.add(headerHash)) log.error({ headerHash, err: error }, "ALARM: a batch is not what its header says; it is not offered");
         throw new QoodError("OFFER_WRONG", `${error.message} [${error.code}]`);

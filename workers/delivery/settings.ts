@@ -7,6 +7,11 @@ const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "must be an address");
 /** What is offered, and for how much. */
 const offerSettings = z.object({
   offers: z.boolean().default(true).describe("Offer every announced batch; --no-offers only serves deals."),
+  announcedPrefix: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, "must be lower-case letters, digits and hyphens")
+    .optional()
+    .describe("Offer the batches that are announced under this prefix, its own without it: for the holder of a device-sealed stream's key, who sells through a worker of its own what a TSP has anchored."),
   priceUser: amount.default("1000000").describe("Price of a batch of class USER, in the token's smallest unit; raised to the agreement's floor."),
   priceOem: amount.default("1000000").describe("Price of a batch of class OEM, likewise."),
   token: address.optional().describe("Address of the token that prices are in; QDD without it."),

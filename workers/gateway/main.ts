@@ -1,6 +1,7 @@
 import { closeRedis, connectRedis, createAppender } from "../shared/queue/index.ts";
 import { watchRedis } from "../shared/metrics/index.ts";
 import { repeat } from "../shared/process/repeat.ts";
+import { createSealedChecker, createSealedStore } from "../shared/sealed/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createLogins } from "./auth/login.ts";
 import { readTokenSecret } from "./auth/secret.ts";
@@ -15,6 +16,7 @@ import { connectBroker } from "./mqtt/external.ts";
 import { createSession } from "./mqtt/session.ts";
 import { createOnline } from "./online.ts";
 import { createPositions } from "./positions.ts";
+import { createSealedIntake } from "./sealed.ts";
 import { schema } from "./settings.ts";
 import { createStats } from "./stats.ts";
 import { createStreams } from "./streams.ts";
@@ -40,6 +42,8 @@ await runWorker({ name: "qood-gateway", summary: "Takes telemetry from devices o
   let connections = (): number => 0;
   const stats = createStats(metrics, { connections: () => connections(), pendingBytes: () => intake.pendingBytes });
   const telemetry = createTelemetry({ streams, limits, intake, stats });
+  const checker = createSealedChecker();
+  const sealed = createSealedIntake({ redis, prefix, streams, checker, store: createSealedStore(redis, prefix), backlog });
   const logins = createLogins({ redis, prefix, tokens, gateway, chainId, tokenSeconds: settings.tokenSeconds });
   const session = createSession({ telemetry, streams, online: createOnline(redis, prefix), stats });
 
@@ -47,7 +51,7 @@ await runWorker({ name: "qood-gateway", summary: "Takes telemetry from devices o
     await backlog.step();
     if (await streams.step()) appender.forget();
   });
-  const http = httpAt === undefined ? undefined : await startHttp({ telemetry, streams, positions, tokens, logins, limits, stats, log }, httpAt, tls);
+  const http = httpAt === undefined ? undefined : await startHttp({ telemetry, sealed, streams, positions, tokens, logins, limits, stats, log }, httpAt, tls);
   const context = { session, streams, positions, tokens, log };
   // The name that other programs for the same broker know it by.
   const mqttUrl = settings.mqttUrl ?? process.env.MQTT_URL;
@@ -62,6 +66,7 @@ await runWorker({ name: "qood-gateway", summary: "Takes telemetry from devices o
     ready: { ...(http === undefined ? {} : { http: http.port }), ...(broker === undefined ? {} : { mqtt: broker.port }), tls: tls !== undefined },
     async stop() {
       await Promise.all([http?.close(), broker?.close(), external?.close()]);
+      await checker.close();
       if (redis.status !== "ready") {
         redis.disconnect();
         return;

@@ -56,6 +56,7 @@ export function createTelemetry(options: { readonly streams: Streams; readonly l
   async function openFor(sender: Sender, handle: string, schema: string | undefined): Promise<KnownStream> {
     const stream = await streams.open(handle);
     checkAccess(sender.access, stream);
+    if (stream.config.deviceSealed) throw new QoodError("STREAM_SEALED", `stream ${handle} is sealed by its device: POST its batches to /v1/sealed`);
     const { topic } = sender;
     if (topic !== undefined && topic.stream !== stream.config.handle) throw new QoodError("ACCESS_STREAM", `a message of stream ${stream.config.handle} came under the topic of ${topic.stream}`);
     const said = topic?.schema ?? schema;

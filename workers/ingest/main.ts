@@ -2,9 +2,10 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { createClient } from "@qoodblock/sdk/client";
 import { createLane, openAccount, openChain, readDeployment } from "../shared/chain/index.ts";
 import { createFlows, startQueueWorker } from "../shared/queue/bull.ts";
-import { closeRedis, connectRedis, queues } from "../shared/queue/index.ts";
+import { closeRedis, connectRedis, keys, queues } from "../shared/queue/index.ts";
 import { repeat } from "../shared/process/repeat.ts";
 import { createRegistryWatch } from "../shared/registry/index.ts";
+import { createSealedChecker, createSealedStore } from "../shared/sealed/index.ts";
 import { createLaneMetrics, watchChain, watchFile, watchLane, watchQueues, watchRedis, watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
@@ -15,6 +16,7 @@ import { createArtefacts } from "./artefacts.ts";
 import { measureRecords } from "./metrics.ts";
 import { createPlanner } from "./planner.ts";
 import { createRecords } from "./record.ts";
+import { createSealedTaker } from "./sealed.ts";
 import { createSealer } from "./sealer.ts";
 import { schema } from "./settings.ts";
 import { sealStep, uploadStep } from "./steps.ts";
@@ -41,6 +43,9 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const anchorer = createAnchorer({ redis, prefix, records, storage, client, lane, everyMs: settings.anchorSeconds * 1000, log });
   const flows = createFlows(redis, prefix);
   const planner = createPlanner({ redis, prefix, records, flows, policy: settings, tsp: wallet.address as Hex, log });
+  await redis.set(keys.tsp(prefix), wallet.address.toLowerCase());
+  const checker = createSealedChecker();
+  const taker = createSealedTaker({ redis, prefix, records, artefacts, store: createSealedStore(redis, prefix), checker, flows, log });
   const context = { redis, prefix, records, artefacts, sealer, vault, storage, log };
 
   const bull = { redis: blocking, prefix, log, lockMs: settings.lockMs };
@@ -69,6 +74,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
     }
     await planner.tick();
   });
+  const taking = repeat({ everyMs: settings.tickMs, what: "taking in sealed batches", signal, log }, () => taker.step());
   const watch = createRegistryWatch({ redis, prefix, client, chain, tsp: wallet.address as Hex, log });
   const watching = repeat({ everyMs: settings.pollMs, what: "following the registries", signal, log }, () => watch.step());
 
@@ -81,7 +87,8 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
         blocking.disconnect();
         return;
       }
-      await Promise.all([planning, watching]);
+      await Promise.all([planning, taking, watching]);
+      await checker.close();
       await Promise.all(workers.map((worker) => worker.close()));
       await anchorer.stop();
       await lane.stop();

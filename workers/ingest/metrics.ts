@@ -52,6 +52,15 @@ export function measureRecords(registry: Registry, redis: Redis, prefix: string,
       sealSeconds.observe(made.ms / 1000);
       return hash;
     },
+    async adopt(...args) {
+      const done = await records.adopt(...args);
+      if (!done) return done;
+      const [, { records: count, bytes }] = args;
+      for (const step of ["closed", "sealed"]) batches.inc({ step });
+      rows.inc(count);
+      for (const [kind, size] of Object.entries(bytes)) sealed.inc({ kind }, size);
+      return done;
+    },
     async uploaded(plan, ms) {
       await records.uploaded(plan, ms);
       batches.inc({ step: "uploaded" });

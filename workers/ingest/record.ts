@@ -99,6 +99,15 @@ redis.call('HSET', KEYS[2], 'headerHash', ARGV[2], 'sealed', ARGV[3], 'status', 
 redis.call('HSET', KEYS[1], 'next', tonumber(ARGV[1]) + 1, 'previous', ARGV[2], 'open', '')
 return ARGV[2]`;
 
+/** KEYS sequence, batch, open batches; ARGV sequence, device, planned before, planned after, chain after, plan, name, header hash, sealed. PLAN and SEALED at once, for what its device has sealed. */
+const ADOPT = `
+local state = redis.call('HMGET', KEYS[1], 'next', 'open', 'planned:' .. ARGV[2])
+if (state[1] or '0') ~= ARGV[1] or (state[2] or '') ~= '' or (state[3] or '0') ~= ARGV[3] then return 0 end
+redis.call('HSET', KEYS[1], 'next', tonumber(ARGV[1]) + 1, 'previous', ARGV[8], 'open', '', 'planned:' .. ARGV[2], ARGV[4], 'chain:' .. ARGV[2], ARGV[5])
+redis.call('HSET', KEYS[2], 'plan', ARGV[6], 'headerHash', ARGV[8], 'sealed', ARGV[9], 'status', 'sealed')
+redis.call('SADD', KEYS[3], ARGV[7])
+return 1`;
+
 /** KEYS batch, uploaded; ARGV name, ms. */
 const UPLOADED = `
 if redis.call('HGET', KEYS[1], 'status') ~= 'sealed' then return 0 end
@@ -137,6 +146,7 @@ return 1`;
 
 interface Commands {
   ingestPlan(...args: (string | number)[]): Promise<number>;
+  ingestAdopt(...args: (string | number)[]): Promise<number>;
   ingestSealed(...args: (string | number)[]): Promise<string>;
   ingestUploaded(...args: (string | number)[]): Promise<number>;
   ingestAssign(count: number, ...args: string[]): Promise<number>;
@@ -148,6 +158,8 @@ export interface Records {
   plan(plan: Plan, plannedBefore: number, chainAfter: string): Promise<boolean>;
   /** @returns the header hash that counts: this one, or that of an earlier sealing of the same plan. */
   sealed(plan: Plan, sealed: Sealed): Promise<string>;
+  /** Enters a batch that its device has sealed. @returns false where it does not stand next */
+  adopt(plan: Plan, sealed: Sealed, chainAfter: string): Promise<boolean>;
   uploaded(plan: Plan, ms: number): Promise<void>;
   assign(root: string, anchor: string, batches: readonly { stream: string; sequence: number }[]): Promise<boolean>;
   announce(plan: Plan, announcement: string): Promise<boolean>;
@@ -156,6 +168,7 @@ export interface Records {
 /** @param redis - a connection on which the scripts may be defined. */
 export function createRecords(redis: Redis, prefix: string): Records {
   redis.defineCommand("ingestPlan", { numberOfKeys: 3, lua: PLAN });
+  redis.defineCommand("ingestAdopt", { numberOfKeys: 3, lua: ADOPT });
   redis.defineCommand("ingestSealed", { numberOfKeys: 2, lua: SEALED });
   redis.defineCommand("ingestUploaded", { numberOfKeys: 2, lua: UPLOADED });
   redis.defineCommand("ingestAssign", { lua: ASSIGN });
@@ -170,6 +183,11 @@ export function createRecords(redis: Redis, prefix: string): Records {
         ...[plan.sequence, plan.device, plannedBefore, plan.last + 1, chainAfter, JSON.stringify(plan), nameOf(plan)],
       )) === 1,
     sealed: (plan, sealed) => commands.ingestSealed(keys.sequence(prefix, plan.stream), batchKey(plan), plan.sequence, sealed.headerHash, encodeSealed(sealed)),
+    adopt: async (plan, sealed, chainAfter) =>
+      (await commands.ingestAdopt(
+        ...[keys.sequence(prefix, plan.stream), batchKey(plan), keys.openBatches(prefix)],
+        ...[plan.sequence, plan.device, plan.first, plan.last + 1, chainAfter, JSON.stringify(plan), nameOf(plan), sealed.headerHash, encodeSealed(sealed)],
+      )) === 1,
     async uploaded(plan, ms) {
       await commands.ingestUploaded(batchKey(plan), keys.uploaded(prefix), nameOf(plan), Math.round(ms));
     },

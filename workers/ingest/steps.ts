@@ -55,6 +55,7 @@ async function secretOf({ vault }: StepContext, plan: Plan): Promise<Uint8Array>
 }
 
 async function sealPlan(context: StepContext, plan: Plan): Promise<{ sealed: Sealed; files: BatchFiles }> {
+  if (plan.reason === "device-sealed") throw new QoodError("SEALED_LOST", `the files of batch ${plan.sequence} of stream ${plan.stream} are gone, and only its device could seal it: put the artefacts back, or have the device send it again`);
   const started = performance.now();
   const secret = await secretOf(context, plan);
   const messages = await readRange(context.redis, context.prefix, plan.stream, plan.device, plan.first, plan.last);

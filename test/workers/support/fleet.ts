@@ -38,7 +38,7 @@ export function makeCar(n: number, registry: Hex = toHex(bytes32("registry").sub
   const handle = streamHandle({ chainId: BigInt(chainId), registry, vehicle: BigInt(vehicle), epoch: 1, dataClass: "USER", privacy: "ORDINARY", schema });
   const config: StreamConfig = {
     ...{ handle, chainId, registry, vehicle, epoch: 1, dataClass: "USER", privacy: "ORDINARY", schema, dictionaryVersion: 1, keyEpoch: 0 },
-    ...{ devicePublicKey: toHex(publicKeyOf(privateKey)), exclusive: false, h3: [], account: "" },
+    ...{ devicePublicKey: toHex(publicKeyOf(privateKey)), exclusive: false, h3: [], account: "", deviceSealed: false },
   };
   const signer = new MessageSigner({ privateKey, stream: handle });
   return {

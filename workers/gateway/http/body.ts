@@ -2,8 +2,8 @@ import { promisify } from "node:util";
 import { gunzip, zstdDecompress } from "node:zlib";
 import { QoodError } from "@qoodblock/sdk/errors";
 
-/** Bytes of a body: as it comes, and unpacked. */
-export const BODY_LIMITS = { packed: 4 * 1024 * 1024, unpacked: 16 * 1024 * 1024 } as const;
+/** Bytes of a body: as it comes, and unpacked; of a batch that its device has sealed. */
+export const BODY_LIMITS = { packed: 4 * 1024 * 1024, unpacked: 16 * 1024 * 1024, sealed: 64 * 1024 * 1024 } as const;
 
 const UNPACK = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) } as const;
 

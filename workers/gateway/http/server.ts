@@ -13,6 +13,7 @@ import type { Access } from "../auth/access.ts";
 import type { Limits } from "../limits.ts";
 import type { TlsOptions } from "../listen.ts";
 import type { Positions } from "../positions.ts";
+import type { SealedIntake } from "../sealed.ts";
 import type { Stats } from "../stats.ts";
 import type { Streams } from "../streams.ts";
 import type { Telemetry } from "../telemetry.ts";
@@ -23,6 +24,7 @@ import { faultOf } from "./status.ts";
 /** What the HTTP side stands on. */
 export interface HttpContext {
   readonly telemetry: Telemetry;
+  readonly sealed: SealedIntake;
   readonly streams: Streams;
   readonly positions: Positions;
   readonly tokens: Tokens;
@@ -63,7 +65,7 @@ async function accessOf({ tokens }: HttpContext, request: FastifyRequest): Promi
 }
 
 function routes(app: FastifyInstance, context: HttpContext): void {
-  const { telemetry, streams, positions, logins, limits, stats } = context;
+  const { telemetry, sealed, streams, positions, logins, limits, stats } = context;
   app.post("/v1/devices/challenge", async (request) => {
     await limits.login(request.ip);
     return logins.challenge(parse(challengeRequest, request.body).publicKey);
@@ -86,6 +88,10 @@ function routes(app: FastifyInstance, context: HttpContext): void {
     // What is early must come again, so it decides; what is refused lies in the dead letters and must not.
     const status = results.some((result) => result.status === "early") ? 409 : results.some((result) => result.status === "refused") ? 422 : 200;
     return reply.code(status).send({ results });
+  });
+  app.post("/v1/sealed", { bodyLimit: BODY_LIMITS.sealed }, async (request) => {
+    const access = await accessOf(context, request);
+    return sealed.take(access, (request.body as Buffer | undefined) ?? new Uint8Array());
   });
   app.get<{ Params: { stream: string } }>("/v1/streams/:stream", async (request) => {
     const access = await accessOf(context, request);
@@ -111,7 +117,7 @@ export async function startHttp(context: HttpContext, listen: { readonly host: s
     if (retryAfter !== undefined) void reply.header("retry-after", retryAfter);
     return reply.code(status).send(fault);
   });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: "REQUEST_PATH", message: "there is nothing here: POST /v1/telemetry, /v1/devices/challenge, /v1/devices/token; GET /v1/streams/<handle>" }));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: "REQUEST_PATH", message: "there is nothing here: POST /v1/telemetry, /v1/sealed, /v1/devices/challenge, /v1/devices/token; GET /v1/streams/<handle>" }));
   routes(app, context);
   try {
     await app.listen({ host: listen.host, port: listen.port });

@@ -64,6 +64,12 @@ export const keys = {
   handed: (p: string) => `${p}:handed`,
   /** Nonce of a request for keys that was answered; ends with its deadline. */
   handoverNonce: (p: string, buyer: string, nonce: string) => `${p}:handover-nonce:${buyer.toLowerCase()}:${nonce.toLowerCase()}`,
+  /** Account that ingest anchors for. */
+  tsp: (p: string) => `${p}:tsp`,
+  /** Set `<handle>:<sequence>` of batches sealed by their devices that ingest has not taken up. */
+  sealedWaiting: (p: string) => `${p}:sealed-waiting`,
+  /** Hash headerHash, bytes of such a batch. */
+  sealedPackage: (p: string, handle: string, sequence: number) => `${p}:sealed-package:${handle}:${sequence}`,
   /** Challenge of a device's login; gone when it is answered or over. */
   loginNonce: (p: string, nonce: string) => `${p}:login-nonce:${nonce.toLowerCase()}`,
   /** Hash handle → JSON of whether a device says that it is connected, and since when. */

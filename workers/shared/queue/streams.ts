@@ -31,6 +31,8 @@ export const streamConfigSchema = z.strictObject({
   devicePublicKey: hex(64).nullable(),
   /** Sealed into every header of the stream: such data binds to exclusive deals only. */
   exclusive: z.boolean().default(false),
+  /** The device seals its batches itself; the TSP stores and anchors them and holds no secret. */
+  deviceSealed: z.boolean().default(false),
   /** H3 cells that the principal lets the description name. */
   h3: z.array(z.string()).default([]),
   /** Streams of one account share a limit at the gateways, e.g. a fleet; empty: the vehicle is its own account. */
