@@ -52,5 +52,11 @@ export const vaultSettings = z.object({
 
 /** Settings of a worker that uses the storage node. */
 export const storageSettings = z.object({
-  storage: z.string().min(1).describe("The storage node's Kubo RPC: an http URL, or the path of its unix socket."),
+  storage: z
+    .string()
+    .min(1)
+    .meta({
+      description: "The storage node's Kubo RPC: the path of its unix socket, or an http or https URL; a login stands in it as user:password@ (Basic) or token@ (Bearer) and is written to no log.",
+      alias: "KUBO_RPC_URL",
+    }),
 });

@@ -8,6 +8,8 @@ export interface Field {
   readonly required: boolean;
   readonly fallback: unknown;
   readonly choices: readonly string[] | undefined;
+  /** A variable that other programs know the setting by; `QOOD_…` counts more. */
+  readonly alias: string | undefined;
 }
 
 const fieldSchema = z.object({
@@ -15,6 +17,7 @@ const fieldSchema = z.object({
   description: z.string().default(""),
   default: z.unknown().optional(),
   enum: z.array(z.string()).optional(),
+  alias: z.string().optional(),
 });
 
 /** The settings of a schema, in its own order. */
@@ -23,7 +26,7 @@ export function fieldsOf(schema: z.ZodObject): Field[] {
   const required = new Set(json.required ?? []);
   return Object.entries(json.properties ?? {}).map(([name, property]) => {
     const field = fieldSchema.parse(property);
-    return { name, type: field.type, description: field.description, required: required.has(name), fallback: field.default, choices: field.enum };
+    return { name, type: field.type, description: field.description, required: required.has(name), fallback: field.default, choices: field.enum, alias: field.alias };
   });
 }
 

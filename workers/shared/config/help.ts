@@ -35,7 +35,7 @@ function tail(field: Field): string {
 /** The text of `--help`, made from the schema so that the two cannot differ. */
 export function helpText(program: Program<z.ZodObject>, fields: readonly Field[]): string {
   const entries = fields.map((field) => {
-    const head = `  --${flagName(field.name)}${valueName(field)}   [${environmentName(field.name)}]`;
+    const head = `  --${flagName(field.name)}${valueName(field)}   [${environmentName(field.name)}${field.alias === undefined ? "" : `, ${field.alias}`}]`;
     return `${head}\n${wrap(`${field.description}${tail(field)}`, INDENT)}`;
   });
   return [

@@ -85,7 +85,7 @@ export function loadSettings<S extends z.ZodObject>(
       ? { ...fromFile }
       : { ...Object.fromEntries(Object.entries(fromFile).filter(([key]) => known.has(key))), ...(section as object) };
   for (const field of fields) {
-    const text = env[environmentName(field.name)];
+    const text = env[environmentName(field.name)] ?? (field.alias === undefined ? undefined : env[field.alias]);
     if (text !== undefined) values[field.name] = fromText(field, text);
     const flag = flags[flagName(field.name)];
     if (flag !== undefined) values[field.name] = typeof flag === "string" ? fromText(field, flag) : flag;

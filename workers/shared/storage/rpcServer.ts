@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { chmodSync, rmSync } from "node:fs";
@@ -7,10 +8,11 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import type { Logger } from "../log/index.ts";
 import { MAX_BLOCK_BYTES } from "./dag.ts";
 import type { HeliaStorage } from "./helia.ts";
+import { MultipartError, readMultipartFile } from "./multipart.ts";
+import { MAX_CAR_BYTES } from "./types.ts";
 
 /** Codecs that `block/put` takes, by the names that Kubo gives them. */
 const CODECS: Readonly<Record<string, number>> = { raw: 0x55, "dag-pb": 0x70 };
-const BODY_LIMIT = MAX_BLOCK_BYTES + 64 * 1024;
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
 class HttpError extends Error {
@@ -21,27 +23,14 @@ class HttpError extends Error {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Buffer[] = [];
+/** The one file of the body, refused when it is longer than `limit`. */
+async function* fileOf(request: IncomingMessage, limit: number): AsyncGenerator<Uint8Array> {
   let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
+  for await (const part of readMultipartFile(request)) {
     length += part.length;
-    if (length > BODY_LIMIT) throw new HttpError(413, `a request body has at most ${BODY_LIMIT} bytes`);
-    parts.push(part);
+    if (length > limit) throw new HttpError(413, `the file has more than the ${limit} bytes allowed`);
+    yield part;
   }
-  return Buffer.concat(parts);
-}
-
-/** The one file of a multipart form, as Kubo's clients send it. */
-async function readFileOf(request: IncomingMessage): Promise<Uint8Array> {
-  const body = await readBody(request);
-  const form = await new Response(body, { headers: { "content-type": request.headers["content-type"] ?? "" } }).formData().catch(() => new FormData());
-  const files: File[] = [];
-  form.forEach((value) => {
-    if (typeof value !== "string") files.push(value);
-  });
-  if (files.length !== 1) throw new HttpError(400, "the body must be a multipart form with one file");
-  return new Uint8Array(await files[0]!.arrayBuffer());
 }
 
 function argument(url: URL): string {
@@ -50,14 +39,24 @@ function argument(url: URL): string {
   return value.replace(/^\/ipfs\//, "");
 }
 
-type Answer = Record<string, unknown> | Uint8Array;
+type Answer = Record<string, unknown> | Uint8Array | AsyncIterable<Uint8Array>;
+function timeoutOf(url: URL): number {
+  const timeout = /^(\d+)(ms|s)$/.exec(url.searchParams.get("timeout") ?? "60s");
+  if (timeout === null) throw new HttpError(400, "timeout must look like 500ms or 60s");
+  return Number(timeout[1]) * (timeout[2] === "s" ? 1000 : 1);
+}
+
+/** One JSON value a line. */
+const lines = (values: readonly object[]): Uint8Array => Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+
 type Handler = (url: URL, request: IncomingMessage) => Promise<Answer>;
 
 /**
  * The subset of Kubo's RPC that this project uses, each under `POST /api/v0/`: `version`, `id`, `cat` (arg, timeout
  * in ms as `…ms` or s as `…s`, length as the most bytes wanted), `block/put` (cid-codec raw or dag-pb, mhtype
- * sha2-256), `block/stat` (arg; offline whole-file check for a dag-pb CID), `pin/add`, `pin/rm`, `pin/ls` (arg) and
- * `swarm/connect` (arg).
+ * sha2-256), `dag/stat` (arg; of the own store alone), `dag/export` (arg; of the own store alone, a CARv1), `dag/import` (a CARv1;
+ * roots are pinned and must be whole), `pin/add` (arg, timeout),
+ * `pin/rm`, `pin/ls` (arg), `repo/gc` and `swarm/connect` (arg).
  */
 function handlersOf(storage: HeliaStorage): Readonly<Record<string, Handler>> {
   return {
@@ -67,30 +66,33 @@ function handlersOf(storage: HeliaStorage): Readonly<Record<string, Handler>> {
       return { ID: peerId, Addresses: addresses, AgentVersion: "qood-storage/0.1.0", Protocols: [] };
     },
     cat: (url) => {
-      const timeout = /^(\d+)(ms|s)$/.exec(url.searchParams.get("timeout") ?? "60s");
       const length = url.searchParams.get("length");
-      if (timeout === null) throw new HttpError(400, "timeout must look like 500ms or 60s");
-      return storage.get(argument(url), {
-        timeoutMs: Number(timeout[1]) * (timeout[2] === "s" ? 1000 : 1),
-        ...(length === null ? {} : { maxBytes: Number(length) }),
-      });
+      return storage.get(argument(url), { timeoutMs: timeoutOf(url), ...(length === null ? {} : { maxBytes: Number(length) }) });
     },
     "block/put": async (url, request) => {
       const code = CODECS[url.searchParams.get("cid-codec") ?? "raw"];
       if (code === undefined || (url.searchParams.get("mhtype") ?? "sha2-256") !== "sha2-256") throw new HttpError(400, "only cid-codec raw or dag-pb with mhtype sha2-256");
-      const block = await readFileOf(request);
-      if (block.length > MAX_BLOCK_BYTES) throw new HttpError(400, `a block has at most ${MAX_BLOCK_BYTES} bytes`);
+      const parts: Uint8Array[] = [];
+      for await (const part of fileOf(request, MAX_BLOCK_BYTES)) parts.push(part);
+      const block = new Uint8Array(Buffer.concat(parts));
       const cid = CID.createV1(code, await sha256.digest(block));
       await storage.putBlock(cid, block);
       return { Key: cid.toString(), Size: block.length };
     },
-    "block/stat": async (url) => {
+    "dag/stat": async (url) => {
       const cid = argument(url);
-      if (!(await storage.has(cid))) throw new HttpError(500, `block was not found locally (offline): ipld: could not find ${cid}`);
-      return { Key: cid, Size: 0 };
+      const size = await storage.stat(cid);
+      if (size === undefined) throw new HttpError(500, `block was not found locally (offline): ipld: could not find ${cid}`);
+      return { UniqueBlocks: size.blocks, TotalSize: size.bytes, DagStats: [{ Cid: { "/": cid }, Size: size.bytes, NumBlocks: size.blocks }] };
     },
+    "dag/export": (url) => Promise.resolve(storage.exportCar([argument(url)])),
+    "dag/import": async (_url, request) => {
+      const roots = await storage.importCar(fileOf(request, MAX_CAR_BYTES));
+      return lines(roots.map((cid) => ({ Root: { Cid: { "/": cid }, PinErrorMsg: "" } })));
+    },
+    "repo/gc": async () => lines((await storage.dropUnpinned()).map((cid) => ({ Key: { "/": cid } }))),
     "pin/add": async (url) => {
-      await storage.pin(argument(url));
+      await storage.pin(argument(url), { timeoutMs: timeoutOf(url) });
       return { Pins: [argument(url)] };
     },
     "pin/rm": async (url) => {
@@ -121,21 +123,39 @@ async function handle(handlers: Readonly<Record<string, Handler>>, request: Inco
   return handler(url, request);
 }
 
-function send(response: ServerResponse, answer: Answer): void {
+/** Sends an answer. One that fails half-way says so in a trailer, as Kubo's does. */
+async function send(response: ServerResponse, answer: Answer): Promise<void> {
   if (answer instanceof Uint8Array) {
     response.writeHead(200, { "content-type": "application/octet-stream", "content-length": answer.length });
     response.end(answer);
-  } else {
+    return;
+  }
+  if (!(Symbol.asyncIterator in answer)) {
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify(answer));
+    return;
   }
+  const pieces = answer[Symbol.asyncIterator]();
+  // What fails at once is an error like every other.
+  let piece = await pieces.next();
+  response.writeHead(200, { "content-type": "application/vnd.ipld.car", trailer: "X-Stream-Error" });
+  try {
+    for (; piece.done !== true && !response.destroyed; piece = await pieces.next()) {
+      if (!response.write(piece.value)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    }
+  } catch (error) {
+    response.addTrailers({ "X-Stream-Error": textOf(error).replaceAll(/[^\x20-\x7e]/g, " ") });
+  }
+  response.end();
 }
 
+/** A known error with its code in front, so that the client can tell which it is. */
+const textOf = (error: unknown): string => (error instanceof QoodError ? `${error.code}: ${error.message}` : (error as Error).message);
+
 function sendError(response: ServerResponse, error: unknown): void {
-  const status = error instanceof HttpError ? error.status : 500;
-  const message = error instanceof QoodError ? `${error.code}: ${error.message}` : (error as Error).message;
+  const status = error instanceof HttpError ? error.status : error instanceof MultipartError ? 400 : 500;
   response.writeHead(status, { "content-type": "application/json", connection: "close" });
-  response.end(JSON.stringify({ Message: message, Code: 0, Type: "error" }));
+  response.end(JSON.stringify({ Message: textOf(error), Code: 0, Type: "error" }));
 }
 
 /**
@@ -145,13 +165,12 @@ function sendError(response: ServerResponse, error: unknown): void {
 export async function serveRpc(storage: HeliaStorage, at: string | number, log: Logger): Promise<{ readonly address: string; close(): Promise<void> }> {
   const handlers = handlersOf(storage);
   const server: Server = createServer((request, response) => {
-    handle(handlers, request, typeof at === "string").then(
-      (answer) => send(response, answer),
-      (error: unknown) => {
+    handle(handlers, request, typeof at === "string")
+      .then((answer) => send(response, answer))
+      .catch((error: unknown) => {
         log.warn({ err: error, path: request.url }, "request failed");
         sendError(response, error);
-      },
-    );
+      });
   });
   if (typeof at === "string") rmSync(at, { force: true });
   await new Promise<void>((resolve, reject) => {
