@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Redis } from "ioredis";
 import { fromHex } from "@qoodblock/sdk/bytes";
-import type { Hex } from "@qoodblock/sdk/bytes";
 import { ZERO32 } from "@qoodblock/sdk/formats";
 import { createErasure } from "../../workers/ingest/erasure.ts";
 import type { ErasureContext } from "../../workers/ingest/erasure.ts";
@@ -47,9 +46,9 @@ describe("erasure of revoked streams", () => {
     readonly vault: Vault;
     readonly records: Records;
     /** One step of the erasure. @returns the key epochs held after it, and what it has logged */
-    step(options?: Partial<Pick<ErasureContext, "delayMs">>): Promise<{ held: number[]; said: string }>;
-    status(state: string, since?: number): Promise<void>;
-    plan(sequence: number, first: number, last: number): Plan;
+    readonly step: (options?: Partial<Pick<ErasureContext, "delayMs">>) => Promise<{ held: number[]; said: string }>;
+    readonly status: (state: string, since?: number) => Promise<void>;
+    readonly plan: (sequence: number, first: number, last: number) => Plan;
   }
 
   /** A stream whose vault holds key epochs 0, 1 and 2; 1 is the one in use. */
@@ -152,7 +151,7 @@ describe("erasure of revoked streams", () => {
   it("gives nothing up while an open page cannot be told to sell something else", async () => {
     const { prefix, step, status, vault } = await stage("unknown");
     await status("revoked");
-    const dealId = await buyOrder(redis, prefix, `0x${"77".repeat(32)}` as Hex, 1, [1]);
+    const dealId = await buyOrder(redis, prefix, `0x${"77".repeat(32)}`, 1, [1]);
     await assert.rejects(step(), { code: "DEAL_UNKNOWN", message: new RegExp(`page 0 of deal ${dealId} is open`) });
     assert.equal((await vault.look()).length, 3);
   });

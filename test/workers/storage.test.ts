@@ -9,12 +9,10 @@ import { after, before, describe, it } from "node:test";
 import { CarReader } from "@ipld/car";
 import { loadSettings, storageSettings } from "../../workers/shared/config/index.ts";
 import { readCar, writeCar } from "../../workers/shared/storage/car.ts";
-import type { Block } from "../../workers/shared/storage/car.ts";
 import { parseEndpoint } from "../../workers/shared/storage/endpoint.ts";
 import { cidOf, createHeliaStorage, createKuboStorage } from "../../workers/shared/storage/index.ts";
 import type { Storage } from "../../workers/shared/storage/index.ts";
 import { runToEnd, startWorker } from "./support/processes.ts";
-import type { RunningWorker } from "./support/processes.ts";
 
 /** Repeatable bytes that do not compress into each other: a 32-bit xorshift. */
 function bytes(length: number, seed: number): Uint8Array {
@@ -32,7 +30,7 @@ function bytes(length: number, seed: number): Uint8Array {
 interface Pair {
   readonly one: Storage;
   readonly two: Storage;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 async function rpcPair(first: string, repo: string): Promise<Pair> {
@@ -50,7 +48,7 @@ async function rpcPair(first: string, repo: string): Promise<Pair> {
 }
 
 /** Ways to two nodes: the first is tested, the second is its peer. `own`: the first keeps its blocks in the folder that it is given. */
-const adapters: Record<string, { readonly own: boolean; readonly skip?: string; start(repos: [string, string]): Promise<Pair> }> = {
+const adapters: Record<string, { readonly own: boolean; readonly skip?: string; readonly start: (repos: [string, string]) => Promise<Pair> }> = {
   "Helia in this process": {
     own: true,
     async start(repos) {
@@ -89,6 +87,14 @@ const adapters: Record<string, { readonly own: boolean; readonly skip?: string; 
 /** Where a node on this machine can be dialled. */
 const dialable = async (node: Storage): Promise<string> => (await node.id()).addresses.find((address) => /^\/ip4\/127\.0\.0\.1\/tcp\//.test(address))!;
 
+async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+async function* given<T>(items: readonly T[]): AsyncGenerator<T> {
+  for (const item of items) yield await Promise.resolve(item);
+}
 async function gather(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const piece of pieces) parts.push(piece);
@@ -201,7 +207,7 @@ for (const [name, { own, skip, start }] of Object.entries(adapters)) {
       const reader = await CarReader.fromBytes(car);
       assert.equal(reader.version, 1);
       assert.deepEqual((await reader.getRoots()).map(String), cids);
-      const blocks = await Array.fromAsync(reader.blocks());
+      const blocks = await listOf(reader.blocks());
       assert.equal(new Set(blocks.map(({ cid }) => cid.toString())).size, blocks.length);
       assert.ok(cids.every((cid) => blocks.some((block) => block.cid.toString() === cid)));
       assert.deepEqual(await pair.two.importCar(inPieces(car)), cids);
@@ -228,10 +234,10 @@ for (const [name, { own, skip, start }] of Object.entries(adapters)) {
       await assert.rejects(pair.one.importCar(inPieces(damaged)), { code: "STORAGE_CORRUPT", message: /block bafkrei[a-z2-7]+ of the CAR does not match its CID/ });
       await assert.rejects(pair.one.importCar(inPieces(car.subarray(0, car.length - 10))), { code: "STORAGE_CAR" });
       const { roots, blocks } = await readCar(inPieces(car));
-      const some = (await Array.fromAsync(blocks)).slice(0, 2);
-      await assert.rejects(pair.one.importCar(writeCar(roots, some.values() as unknown as AsyncIterable<Block>)), { code: "STORAGE_CAR", message: /is not whole/ });
-      await assert.rejects(pair.one.importCar(writeCar([], some.values() as unknown as AsyncIterable<Block>)), { code: "STORAGE_CAR", message: /no root/ });
-      await assert.rejects(pair.one.importCar(writeCar([some[1]!.cid], some.values() as unknown as AsyncIterable<Block>)), { code: "STORAGE_CID" });
+      const some = (await listOf(blocks)).slice(0, 2);
+      await assert.rejects(pair.one.importCar(writeCar(roots, given(some))), { code: "STORAGE_CAR", message: /is not whole/ });
+      await assert.rejects(pair.one.importCar(writeCar([], given(some))), { code: "STORAGE_CAR", message: /no root/ });
+      await assert.rejects(pair.one.importCar(writeCar([some[1]!.cid], given(some))), { code: "STORAGE_CID" });
       await assert.rejects(pair.one.importCar(inPieces(bytes(1000, 43))), { code: "STORAGE_CAR" });
       await assert.rejects(pair.one.importCar(inPieces(new Uint8Array(0))), { code: "STORAGE_CAR" });
       assert.equal(await pair.one.isPinned(cid), false);

@@ -8,6 +8,7 @@ import { anchorTree } from "@qoodblock/sdk/formats";
 import type { Lane, Mined } from "../shared/chain/index.ts";
 import type { Logger } from "../shared/log/index.ts";
 import { keys } from "../shared/queue/index.ts";
+import { addKept } from "../shared/storage/kept.ts";
 import type { Storage } from "../shared/storage/types.ts";
 import { readRecord } from "./record.ts";
 import type { Records } from "./record.ts";
@@ -72,7 +73,7 @@ export function createAnchorer(options: {
     for (const { stream, sequence } of batches) headers.push((await readRecord(redis, prefix, stream, sequence))!.sealed!.headerHash);
     const tree = anchorTree(headers);
     // Without the list nobody could open a header when this machine is gone.
-    const listCid = await storage.add(tree.list);
+    const listCid = await addKept(storage, tree.list);
     const sequence = (await redis.incr(keys.anchorCount(prefix))) - 1;
     const record: AnchorRecord = { root: tree.root, sequence, leavesHash: tree.listHash, listDigest: tree.listDigest, listCid, headers, batches, transaction: null };
     await records.assign(tree.root, JSON.stringify(record), batches);

@@ -1,12 +1,16 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { QoodError } from "@qoodblock/sdk/errors";
+import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { anchorTree } from "@qoodblock/sdk/formats";
 import type { Logger } from "../shared/log/index.ts";
 import { encodeBatch, keys } from "../shared/queue/index.ts";
+import { addKept } from "../shared/storage/kept.ts";
+import type { Storage } from "../shared/storage/types.ts";
 import { readAnchor } from "./anchorer.ts";
 import type { Artefacts } from "./artefacts.ts";
-import type { Records } from "./record.ts";
+import { batchCopy } from "./backup.ts";
+import type { Backup } from "./backup.ts";
+import type { Plan, Records, Sealed } from "./record.ts";
 import { recordOf } from "./steps.ts";
 import type { BatchJob } from "./steps.ts";
 
@@ -28,11 +32,32 @@ export async function anchorJob(context: { readonly redis: Redis; readonly prefi
   }
 }
 
-/** Step 4: announces an anchored batch, once, and lets go of what was kept for it. */
-export async function announceStep(
-  context: { readonly redis: Redis; readonly prefix: string; readonly records: Records; readonly artefacts: Artefacts; readonly log: Logger },
-  job: BatchJob,
-): Promise<void> {
+/** What the last step needs. */
+export interface AnnounceContext {
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly records: Records;
+  readonly artefacts: Artefacts;
+  readonly storage: Storage;
+  readonly backup: Backup | undefined;
+  readonly log: Logger;
+}
+
+/** Copies a batch's files, while what they were made as still lies here: a block that the node has lost by now is mended first. */
+async function copy({ storage, backup, artefacts }: AnnounceContext, { stream, sequence }: Plan, { cids }: Sealed): Promise<void> {
+  const save = (): Promise<void> | undefined => backup?.save(batchCopy(stream, sequence), [cids.ciphertext, cids.dataHashes, cids.description]);
+  try {
+    await save();
+  } catch (error) {
+    const files = isQoodError(error, "STORAGE_NOT_FOUND") || isQoodError(error, "STORAGE_CORRUPT") ? await artefacts.load(stream, sequence) : undefined;
+    if (files === undefined) throw error;
+    for (const file of [files.ciphertext, files.dataHashes, files.description]) await addKept(storage, file);
+    await save();
+  }
+}
+
+/** Step 4: announces an anchored batch, once, copies its files to the backup, and lets go of what was kept for it. */
+export async function announceStep(context: AnnounceContext, job: BatchJob): Promise<void> {
   const { plan, sealed, root, uploadMs, status } = await recordOf(context, job);
   if (status !== "announced") {
     const anchor = root === undefined ? undefined : await readAnchor(context.redis, context.prefix, root);
@@ -51,5 +76,6 @@ export async function announceStep(
     });
     if (await context.records.announce(plan, announcement)) context.log.info({ stream: plan.stream, sequence: plan.sequence, root: anchor.root }, "batch announced");
   }
+  if (sealed !== undefined) await copy(context, plan, sealed);
   await context.artefacts.drop(plan.stream, plan.sequence);
 }

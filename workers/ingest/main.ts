@@ -9,10 +9,11 @@ import { createSealedChecker, createSealedStore } from "../shared/sealed/index.t
 import { createLaneMetrics, watchChain, watchFile, watchLane, watchQueues, watchRedis, watchStorage } from "../shared/metrics/index.ts";
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
-import { FOLLOW_VAULT, openVault, readPassphrase, unlockOf } from "../shared/vault/index.ts";
+import { FOLLOW_VAULT, forgetSecret, openVault, readPassphrase, unlockOf } from "../shared/vault/index.ts";
 import { createAnchorer } from "./anchorer.ts";
 import { anchorJob, announceStep } from "./announce.ts";
 import { createArtefacts } from "./artefacts.ts";
+import { createBackup } from "./backup.ts";
 import { measureRecords } from "./metrics.ts";
 import { createPlanner } from "./planner.ts";
 import { createRecords } from "./record.ts";
@@ -20,6 +21,7 @@ import { createSealedTaker } from "./sealed.ts";
 import { createSealer } from "./sealer.ts";
 import { schema } from "./settings.ts";
 import { sealStep, uploadStep } from "./steps.ts";
+import { runUpkeep } from "./upkeep.ts";
 import type { BatchJob } from "./steps.ts";
 
 /** Every stream and every open batch is looked at this often, whatever was lost in between. */
@@ -46,7 +48,8 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   await redis.set(keys.tsp(prefix), wallet.address.toLowerCase());
   const checker = createSealedChecker();
   const taker = createSealedTaker({ redis, prefix, records, artefacts, store: createSealedStore(redis, prefix), checker, flows, log });
-  const context = { redis, prefix, records, artefacts, sealer, vault, storage, log };
+  const backup = settings.backup === undefined ? undefined : createBackup(settings.backup, storage);
+  const context = { redis, prefix, records, artefacts, sealer, vault, storage, backup, log };
 
   const bull = { redis: blocking, prefix, log, lockMs: settings.lockMs };
   const workers = [
@@ -78,6 +81,8 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const watch = createRegistryWatch({ redis, prefix, client, chain, tsp: wallet.address as Hex, log });
   const watching = repeat({ everyMs: settings.pollMs, what: "following the registries", signal, log }, () => watch.step());
 
+  const upkeep = runUpkeep({ ...context, settings, forget: (slot) => forgetSecret(settings.vault, unlockOf(settings, env), slot) }, signal);
+
   return {
     ready: { address: wallet.address },
     async stop() {
@@ -87,7 +92,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
         blocking.disconnect();
         return;
       }
-      await Promise.all([planning, taking, watching]);
+      await Promise.all([planning, taking, watching, upkeep]);
       await checker.close();
       await Promise.all(workers.map((worker) => worker.close()));
       await anchorer.stop();

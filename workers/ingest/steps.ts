@@ -7,6 +7,7 @@ import { batchKey, daySecret } from "@qoodblock/sdk/keys";
 import type { BatchFiles } from "@qoodblock/sdk/sealing";
 import type { Logger } from "../shared/log/index.ts";
 import { keys, readRange } from "../shared/queue/index.ts";
+import { addKept } from "../shared/storage/kept.ts";
 import type { Storage } from "../shared/storage/types.ts";
 import { cidOf } from "../shared/storage/dag.ts";
 import type { Vault } from "../shared/vault/index.ts";
@@ -116,7 +117,7 @@ export async function uploadStep(context: StepContext, job: BatchJob): Promise<v
   if (descriptionHash(files.description) !== sealed.header.rest.descriptionHash) throw new QoodError("UPLOAD_DIFFERS", `the kept description of batch ${plan.sequence} of stream ${plan.stream} was changed on the disk`);
   const digests = { ciphertext: sealed.header.rest.cipherDigest, dataHashes: sealed.header.rest.dataHashDigest };
   for (const name of ["ciphertext", "dataHashes", "description"] as const) {
-    const cid = await context.storage.add(files[name]);
+    const cid = await addKept(context.storage, files[name]);
     const expected = name === "description" ? sealed.cids.description : sealed.cids[name];
     if (cid !== expected || (name !== "description" && toHex(cidToDigest(cid)) !== digests[name])) {
       throw new QoodError("UPLOAD_DIFFERS", `the ${name} of batch ${plan.sequence} of stream ${plan.stream} has CID ${cid}, its header says ${expected}`);

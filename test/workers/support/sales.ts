@@ -12,8 +12,8 @@ const address = (label: string): Hex => toHex(bytes32(label).subarray(0, 20));
 const word = (label: string): Hex => toHex(bytes32(label));
 
 /** Offers batches by an order that can be bought until `expiry`; each of `pages` sells so many of them. @returns the order's hash */
-export async function offerBatches(redis: Redis, prefix: string, name: string, batches: readonly { stream: Hex; sequence: number }[], expiry: number, pages: readonly number[] = [batches.length]): Promise<Hex> {
-  await redis.hset(keys.orders(prefix), word(`order ${name}`), JSON.stringify(z.encode(orderSchema, { cid: `b${"a".repeat(58)}`, batches: [...batches], order: orderOf(expiry, pages) })));
+export async function offerBatches(redis: Redis, prefix: string, name: string, batches: readonly { stream: Hex; sequence: number }[], expiry: number, pages: readonly number[] = [batches.length], cid = `b${"a".repeat(58)}`): Promise<Hex> {
+  await redis.hset(keys.orders(prefix), word(`order ${name}`), JSON.stringify(z.encode(orderSchema, { cid, batches: [...batches], order: orderOf(expiry, pages) })));
   return word(`order ${name}`);
 }
 
@@ -28,7 +28,7 @@ function orderOf(expiry: number, pages: readonly number[]): z.output<typeof orde
 /** Buys an order: its deal with all pages open. @returns the deal's id */
 export async function buyOrder(redis: Redis, prefix: string, orderHash: Hex, expiry: number, pages: readonly number[]): Promise<Hex> {
   const dealId = word(`deal ${orderHash}`);
-  const sale = { buyer: address("buyer"), feeBps: 0, feeRecipient: address("fee"), priceBps: 10_000, partiesBps: 0, rightKey: word("right"), agreementDigest: `0x${"11".repeat(27)}` as Hex, keyX: 1n, keyY: 2n, deliverBy: 1, inspectBy: 1, nonce: 1n };
+  const sale = { buyer: address("buyer"), feeBps: 0, feeRecipient: address("fee"), priceBps: 10_000, partiesBps: 0, rightKey: word("right"), agreementDigest: word("agreement").slice(0, 56) as Hex, keyX: 1n, keyY: 2n, deliverBy: 1, inspectBy: 1, nonce: 1n };
   const deal = { dealId, orderHash, terms: { order: orderOf(expiry, pages), sale }, offer: `b${"a".repeat(58)}`, boughtBlock: 1 };
   await redis.hset(keys.deals(prefix), dealId, encodeDeal(deal));
   for (const page of pages.keys()) await redis.multi().hset(keys.pages(prefix), pageId(dealId, page), JSON.stringify(NEW_PAGE)).sadd(keys.openPages(prefix), pageId(dealId, page)).exec();

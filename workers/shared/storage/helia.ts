@@ -64,9 +64,9 @@ async function createNode(repo: string, listen: readonly string[]): Promise<{ no
  */
 function walkerOf(walk: () => AsyncGenerator<{ readonly cid: CID }>): GraphWalkerFactory {
   return () => ({
-    async *walk() {
+    async *walk<T>() {
       // Of a node the pins ask for the CID alone.
-      for await (const { cid } of walk()) yield { block: { cid }, depth: 0, path: [] } as unknown as GraphNode;
+      for await (const { cid } of walk()) yield { block: { cid }, depth: 0, path: [] } as unknown as GraphNode<T>;
     },
   });
 }
