@@ -7,7 +7,7 @@ import { verifyStorage } from "./verify.ts";
 import type { VerifyContext } from "./verify.ts";
 
 /** How often the status of streams is looked at, and whether something else is due. */
-const ERASE_MS = 10_000;
+const ERASE_MS = 5_000;
 const LOOK_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
