@@ -169,6 +169,23 @@ describe("keeping and giving up files", () => {
     assert.deepEqual((await verifyStorage(context)).mended, []);
   });
 
+  it("fills a node that has lost everything from the backup", async () => {
+    const { car, context, announce } = await stage("disaster");
+    const batches = [await announce(0), await announce(1)];
+    const content = await Promise.all(batches.flatMap(({ cids }) => cids).map((cid) => storage.get(cid)));
+    const empty = await startWorker("storage", ["--repo", join(dir, "empty"), "--log-level", "error"]);
+    const fresh = createKuboStorage(empty.ready.rpc as string);
+    try {
+      const pass = await verifyStorage({ ...context, storage: fresh, backup: createBackup(join(dir, "disaster-backup"), fresh) });
+      assert.deepEqual([pass.files, pass.mended.length, pass.lost], [8, 4, []]);
+      assert.ok(pass.mended.includes(`batch 1 of stream ${car.config.handle}`));
+      assert.deepEqual(await Promise.all(batches.flatMap(({ cids }) => cids).map((cid) => fresh.get(cid, { timeoutMs: 1000 }))), content);
+    } finally {
+      await fresh.close();
+      assert.equal(await empty.stop(), 0, empty.errors());
+    }
+  });
+
   it("brings offers back that can still be bought, and copies what has no copy yet", async () => {
     const { prefix, car, backupFolder, context, announce } = await stage("offers");
     const { batch } = await announce(0);

@@ -89,11 +89,11 @@ describe("vault", () => {
     const out = join(dir, "log.json");
     const log = createLog({ name: "test", level: "info", file: out });
     const secret = Buffer.from(stream.secret).toString("hex");
-    log.info({ streamSecret: secret, deep: { list: [{ k: secret, mnemonic: secret }] }, raw: stream.secret, url: "redis://user:hunter2@host" }, "started at redis://user:hunter2@host");
+    log.info({ streamSecret: secret, deep: { list: [{ k: secret, mnemonic: secret }] }, raw: stream.secret, url: "redis://user:hunter2@host" }, "started at redis://user:hunter2@host and https://hunter2@kubo:5001/api");
     log.error({ err: Object.assign(new Error("no redis://user:hunter2@host"), { code: "X" }) });
     const text = readFileSync(out, "utf8");
     assert.ok(!text.includes(secret) && !text.includes("hunter2"));
-    assert.ok(text.includes("<32 bytes>") && text.includes("<redacted>"));
+    assert.ok(text.includes("https://***@kubo:5001/api") && text.includes("<32 bytes>") && text.includes("<redacted>"));
   });
 });
 

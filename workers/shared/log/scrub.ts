@@ -1,9 +1,9 @@
 /** Names whose values are never written, at any depth. */
 const SECRET_NAME = /secret|passphrase|password|mnemonic|seed|private|^k$|^r$|batchkey|intervalkey|segmentkey|daysecret|^key$|authorization/i;
-const URL_LOGIN = /(:\/\/)[^/@\s:]*:[^/@\s]*@/g;
+const URL_LOGIN = /(:\/\/)[^/@\s]+@/g;
 const DEPTH = 6;
 
-/** A text without the user and password of a URL in it. */
+/** A text without the login of a URL in it: user and password, or a token alone. */
 export function scrubText(text: string): string {
   return text.replace(URL_LOGIN, "$1***@");
 }
