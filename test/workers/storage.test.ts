@@ -5,11 +5,13 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
 import { CarReader } from "@ipld/car";
 import { loadSettings, storageSettings } from "../../workers/shared/config/index.ts";
 import { readCar, writeCar } from "../../workers/shared/storage/car.ts";
 import { parseEndpoint } from "../../workers/shared/storage/endpoint.ts";
+import { MultipartError, multipartOf, readMultipartFile } from "../../workers/shared/storage/multipart.ts";
 import { cidOf, createHeliaStorage, createKuboStorage } from "../../workers/shared/storage/index.ts";
 import type { Storage } from "../../workers/shared/storage/index.ts";
 import { runToEnd, startWorker } from "./support/processes.ts";
@@ -266,6 +268,29 @@ for (const [name, { own, skip, start }] of Object.entries(adapters)) {
     });
   });
 }
+
+describe("a file in a multipart form", () => {
+  /** Reads a body that comes in pieces of a size. */
+  const read = (body: Uint8Array, size: number, type = "multipart/form-data; boundary=b0und"): Promise<Buffer> => gather(readMultipartFile(Object.assign(Readable.from(inPieces(body, size)), { headers: { "content-type": type } }) as unknown as IncomingMessage));
+  const form = (content: Uint8Array): Buffer => Buffer.concat([Buffer.from('--b0und\r\nContent-Disposition: form-data; name="file"\r\n\r\n'), content, Buffer.from("\r\n--b0und--\r\n")]);
+
+  it("comes out as it went in, however it is cut, also when it looks like its own end", async () => {
+    const tricky = Buffer.concat([Buffer.from("\r\n--b0un\r\n--\r\n\r\n--b0u"), bytes(300, 61), Buffer.from("\r\n--b0un")]);
+    for (const content of [tricky, new Uint8Array(0), Buffer.from("\r\n")]) {
+      for (const size of [1, 2, 7, 11, 64, 10_000]) assert.deepEqual(await read(form(content), size), Buffer.from(content), `pieces of ${size}`);
+      const { type, stream } = multipartOf(given([Buffer.from(content)]), "b0und");
+      assert.deepEqual(await read(await gather(stream), 5, type), Buffer.from(content));
+    }
+  });
+
+  it("is refused when it is cut short, has no boundary, or no end of its headers", async () => {
+    await assert.rejects(read(form(bytes(100, 67)).subarray(0, -10), 9), MultipartError);
+    await assert.rejects(read(new Uint8Array(0), 9), MultipartError);
+    await assert.rejects(read(Buffer.from("--other\r\n\r\nx\r\n--other--"), 9), /does not begin with its boundary/);
+    await assert.rejects(read(form(new Uint8Array(1)), 9, "application/json"), /must be a multipart form/);
+    await assert.rejects(read(Buffer.concat([Buffer.from("--b0und\r\n"), Buffer.alloc(20_000, 65)]), 1000), /headers of the multipart form are too long/);
+  });
+});
 
 describe("address of a storage node", () => {
   it("is a socket, or a URL whose login goes into a header and into no message", () => {
