@@ -1,9 +1,7 @@
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { createClient } from "@qoodblock/sdk/client";
 import { loadProofArtifacts } from "@qoodblock/sdk/proof";
 import { openChain, readDeployment } from "../shared/chain/index.ts";
-import { chainSettings, processSettings, redisSettings, vaultSettings } from "../shared/config/index.ts";
 import { createPool } from "../shared/pool/index.ts";
 import { startQueueWorker } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, proveJobSchema, proveResultSchema, queues } from "../shared/queue/index.ts";
@@ -13,16 +11,7 @@ import { FOLLOW_VAULT, openVault, unlockOf } from "../shared/vault/index.ts";
 import { createProverMetrics } from "./metrics.ts";
 import { proveDelivery } from "./prove.ts";
 import type { ProveAnswer, ProveTask } from "./proveChild.ts";
-
-const schema = z.object({
-  keys: z.string().default(fileURLToPath(new URL("../../circuits/keys", import.meta.url))).describe("Folder of the proving keys; each file's hash is checked before it is used."),
-  processes: z.int().min(1).max(64).default(1).describe("So many proofs are made at the same time, each in a child process that keeps its key warm."),
-  lockMs: z.int().min(1000).default(10_000).describe("A killed prover's jobs are taken up again after so many milliseconds."),
-  ...redisSettings.shape,
-  ...vaultSettings.shape,
-  ...chainSettings.shape,
-  ...processSettings.shape,
-});
+import { schema } from "./settings.ts";
 
 const INSTANCES = ["KeyDelivery1", "KeyDelivery8", "KeyDelivery32"] as const;
 

@@ -60,3 +60,18 @@ export const storageSettings = z.object({
       alias: "KUBO_RPC_URL",
     }),
 });
+
+const { metricsListen: _own, ...processShape } = processSettings.shape;
+
+/**
+ * Settings that mean the same to every program that has them: only these count for all programs from the top level of a
+ * configuration file. Where metrics are served is not among them, as two programs cannot serve at one place.
+ */
+export const sharedShape: Readonly<Record<string, z.ZodType>> = {
+  ...redisSettings.shape,
+  ...vaultSettings.shape,
+  ...storageSettings.shape,
+  ...chainSettings.shape,
+  ...signerSettings.shape,
+  ...processShape,
+};

@@ -47,7 +47,7 @@ export function helpText(program: Program<z.ZodObject>, fields: readonly Field[]
     "",
     ...entries,
     `  --config TEXT   [${environmentName("config")}]`,
-    wrap("A JSON file with settings by their camelCase names, at the top level or in a section of the program's name.", INDENT),
+    wrap("A JSON file with settings by their camelCase names, or with a section of them for each program, under its name, and what several share at the top level; workers/config.schema.json describes it.", INDENT),
     "  --help",
     wrap("This text.", INDENT),
     "",

@@ -6,6 +6,7 @@ import { helpText } from "./help.ts";
 import { environmentName, fieldsOf, flagName } from "./fields.ts";
 import type { Field } from "./fields.ts";
 import type { Program } from "./program.ts";
+import { valuesFor } from "./sections.ts";
 
 /** The settings, or the text that was asked for instead of a start. */
 export type Loaded<S extends z.ZodObject> = { readonly settings: z.output<S> } | { readonly help: string };
@@ -65,7 +66,7 @@ function complain(program: Program<z.ZodObject>, error: z.ZodError): never {
 /**
  * Reads a program's settings. A flag counts more than the environment (`QOOD_…`), that more than the JSON file named
  * by `--config` or `QOOD_CONFIG`, that more than the schema's default. A configuration file may hold a section for
- * each program under its name; then only that section and the keys that the schema knows at the top level are read.
+ * each program under its name, see {@link valuesFor}.
  * @throws QoodError CONFIG_FLAG, CONFIG_FILE or CONFIG_VALUE, each in one line.
  */
 export function loadSettings<S extends z.ZodObject>(
@@ -78,12 +79,7 @@ export function loadSettings<S extends z.ZodObject>(
   if (flags.help === true) return { help: helpText(program, fields) };
   const file = (flags[CONFIG] as string | undefined) ?? env[environmentName(CONFIG)];
   const fromFile = file === undefined ? {} : readConfigFile(file);
-  const section = fromFile[program.name];
-  const known = new Set(fields.map((field) => field.name));
-  const values: Record<string, unknown> =
-    section === undefined
-      ? { ...fromFile }
-      : { ...Object.fromEntries(Object.entries(fromFile).filter(([key]) => known.has(key))), ...(section as object) };
+  const values = valuesFor(program, fromFile, file ?? "");
   for (const field of fields) {
     const text = env[environmentName(field.name)] ?? (field.alias === undefined ? undefined : env[field.alias]);
     if (text !== undefined) values[field.name] = fromText(field, text);
@@ -96,5 +92,6 @@ export function loadSettings<S extends z.ZodObject>(
 }
 
 export { environmentName, flagName } from "./fields.ts";
+export { fileSchema } from "./fileSchema.ts";
 export type { Program } from "./program.ts";
 export * from "./common.ts";
