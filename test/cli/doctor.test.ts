@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { examine } from "../../cli/flows/tsp/doctor/examine.ts";
 import type { Finding } from "../../cli/flows/tsp/doctor/finding.ts";
@@ -15,6 +12,8 @@ import { makeCar } from "../workers/support/fleet.ts";
 import { depositBonds } from "../workers/support/market.ts";
 import { startWorld } from "../workers/support/world.ts";
 import type { World } from "../workers/support/world.ts";
+import { qood } from "./support.ts";
+import type { Run } from "./support.ts";
 
 type Config = Record<string, Record<string, unknown> | string | number>;
 
@@ -139,26 +138,18 @@ describe("qood tsp doctor", () => {
   });
 
   it("is a command that tells people and programs, and ends with 1 when there is a fault", async () => {
-    const code = 'import { Command } from "commander"; import { registerDoctor } from "./commands/tsp/doctor.ts"; const program = new Command("qood").option("--json"); registerDoctor(program.command("tsp"), program); await program.parseAsync();';
-    const run = async (config: string, ...more: string[]): Promise<{ text: string; code: unknown }> => {
-      const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", code, "--", ...more, "tsp", "doctor", "--config", config, "--program", "prover"];
-      const child = spawn(process.execPath, args, { cwd: fileURLToPath(new URL("../../cli", import.meta.url)), env: { ...process.env, ...world.secrets }, stdio: ["ignore", "pipe", "inherit"] });
-      let text = "";
-      child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      const [ended] = (await once(child, "close")) as [number | null];
-      return { text, code: ended };
-    };
+    const run = (config: string, ...more: string[]): Promise<Run> => qood([...more, "tsp", "doctor", "--config", config, "--program", "prover"], world.secrets);
     const config = join(world.dir, "told.json");
     writeFileSync(config, JSON.stringify(good));
     const well = await run(config);
     assert.equal(well.code, 0);
-    assert.match(well.text, /^ok {7}redis +Redis \d/m);
-    assert.match(well.text, /0 faults, 0 warnings\n$/);
-    assert.ok(!well.text.includes("qood-ingest"), "another worker was looked at");
+    assert.match(well.stdout, /^ok {7}redis +Redis \d/m);
+    assert.match(well.stdout, /0 faults, 0 warnings\n$/);
+    assert.ok(!well.stdout.includes("qood-ingest"), "another worker was looked at");
     writeFileSync(config, JSON.stringify({ ...good, redis: "/nowhere.sock" }));
     const ill = await run(config, "--json");
     assert.equal(ill.code, 1);
-    const value = JSON.parse(ill.text) as { healthy: boolean; faults: number; findings: Finding[] };
+    const value = JSON.parse(ill.stdout) as { healthy: boolean; faults: number; findings: Finding[] };
     assert.deepEqual([value.healthy, value.faults], [false, 1]);
     assert.match(bad(value.findings)[0]!, /^redis: no Redis answers at \/nowhere\.sock/);
   });

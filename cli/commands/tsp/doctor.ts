@@ -13,7 +13,8 @@ export function registerDoctor(tsp: Command, program: Command): void {
     .option("--program <name>", "look at this worker alone; may be given several times (those that the file has a section for)", collect, [])
     .action(async (given: { config?: string; program: string[] }) => {
       const { examine } = await import("../../flows/tsp/doctor/examine.ts");
-      const findings = await examine({ ...(given.config === undefined ? {} : { config: given.config }), programs: given.program, env: process.env });
+      const config = given.config ?? tsp.opts<{ config?: string }>().config;
+      const findings = await examine({ ...(config === undefined ? {} : { config }), programs: given.program, env: process.env });
       const faults = findings.filter(({ state }) => state === "fault").length;
       const warnings = findings.filter(({ state }) => state === "warning").length;
       if (program.opts<GlobalOptions>().json) process.stdout.write(`${toJson({ healthy: faults === 0, faults, warnings, findings })}\n`);

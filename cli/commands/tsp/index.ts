@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { registerDeadLetters } from "./dead-letters.ts";
+import { registerDoctor } from "./doctor.ts";
 import { registerImport } from "./import.ts";
 import { registerStreams } from "./streams.ts";
 import { registerVault } from "./vault.ts";
@@ -16,4 +17,5 @@ export function registerTsp(program: Command): void {
   registerStreams(tsp, program);
   registerImport(tsp, program);
   registerDeadLetters(tsp, program);
+  registerDoctor(tsp, program);
 }

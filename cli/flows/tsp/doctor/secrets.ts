@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import type { BaseWallet } from "ethers";
 import { openAccount } from "@qoodblock/workers/shared/chain/index.ts";
-import { openVault, readPassphrase } from "@qoodblock/workers/shared/vault/index.ts";
+import { openVault, readPassphrase, unlockOf } from "@qoodblock/workers/shared/vault/index.ts";
+import type { UnlockSettings } from "@qoodblock/workers/shared/vault/index.ts";
 import { check } from "./finding.ts";
 import type { Finding, Findings } from "./finding.ts";
 import { distinct } from "./subject.ts";
@@ -16,15 +17,15 @@ function permissions(file: string, said: Findings): void {
 /** The vault opens, and holds secrets to seal with. */
 export async function checkVault(subject: Subject): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { vault: file, vaultPassphraseFile } of distinct(subject, ["vault", "vaultPassphraseFile"]) as { vault: string; vaultPassphraseFile: string | undefined }[]) {
+  for (const { vault: file, ...unlock } of distinct(subject, ["vault", "vaultPassphraseFile", "vaultKeyfile"]) as ({ vault: string } & UnlockSettings)[]) {
     findings.push(
       ...(await check("vault", async (said) => {
-        const vault = await openVault(file, readPassphrase({ what: "the vault", file: vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env: subject.env }));
+        const vault = await openVault(file, unlockOf(unlock, subject.env));
         const held = vault.streams().length;
         if (held === 0) said.warning("it opens and holds no stream's secret: nothing can be sealed before a principal has sealed one to it");
         else said.ok(`opens, holds the secrets of ${held} ${held === 1 ? "stream" : "streams"}`);
         permissions(file, said);
-        if (vaultPassphraseFile !== undefined) permissions(vaultPassphraseFile, said);
+        if (unlock.vaultPassphraseFile !== undefined) permissions(unlock.vaultPassphraseFile, said);
       })),
     );
   }
