@@ -7,7 +7,7 @@ import { startCalled } from "@qoodblock/workers/shared/process/calls.ts";
 import type { CalledProgram } from "@qoodblock/workers/shared/process/calls.ts";
 import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
 import { createAccount, listAccounts, openAccount } from "../../cli/keystore.ts";
-import type { Stack } from "./stack.ts";
+import type { Stack } from "@qoodblock/workers/shared/process/stack.ts";
 
 /** Accounts that the demo itself acts for. */
 export type OwnRole = "foundation" | "tsp" | "storage" | "auditor";

@@ -6,8 +6,8 @@ import { openProvider } from "@qoodblock/sdk/client";
 import { LOCAL_CHAIN_ID, startAnvil } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { startRedis } from "@qoodblock/workers/shared/engines/redis.ts";
 import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
-import { beginAnew, chainHoldsContracts, chainIsTorn, chainKnowsHead, followHead } from "./head.ts";
-import type { Stack } from "./stack.ts";
+import { beginAnew, chainHoldsContracts, chainIsTorn, chainKnowsHead, followHead } from "@qoodblock/workers/shared/engines/head.ts";
+import type { Stack } from "@qoodblock/workers/shared/process/stack.ts";
 import { startWorker } from "./worker.ts";
 
 /** The well-known words of local development chains: these accounts hold ether and nothing of worth. */

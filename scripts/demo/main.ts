@@ -9,7 +9,7 @@ import type { DemoArguments } from "./arguments.ts";
 import { chooseDrive } from "./drive.ts";
 import { doMainJob } from "./job.ts";
 import { createProgress } from "./progress.ts";
-import { createStack } from "./stack.ts";
+import { createStack } from "@qoodblock/workers/shared/process/stack.ts";
 import { summaryText } from "./summary.ts";
 
 const progress = createProgress(process.stderr);

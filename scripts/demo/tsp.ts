@@ -13,7 +13,7 @@ import { createVault, importBox, openVault } from "@qoodblock/workers/shared/vau
 import type { Cast } from "./accounts.ts";
 import type { Engines } from "./engines.ts";
 import type { Enrolled, SendAsTsp } from "./enrol.ts";
-import type { Stack } from "./stack.ts";
+import type { Stack } from "@qoodblock/workers/shared/process/stack.ts";
 import { startWorker } from "./worker.ts";
 
 /** First part of the demo's Redis keys. */

@@ -3,7 +3,7 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import { startChild } from "@qoodblock/workers/shared/process/child.ts";
 import type { ChildProgram } from "@qoodblock/workers/shared/process/child.ts";
 import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
-import type { Stack } from "./stack.ts";
+import type { Stack } from "@qoodblock/workers/shared/process/stack.ts";
 
 /** A worker that has said that it is ready, with what it said. */
 export interface StartedWorker {

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { it } from "node:test";
 import { openStateFolder } from "@qoodblock/workers/shared/process/state.ts";
 import { endProcess, identify, isAlive } from "@qoodblock/workers/shared/process/identity.ts";
-import { createStack } from "../../scripts/demo/stack.ts";
+import { createStack } from "../../workers/shared/process/stack.ts";
 import { startWorker } from "../../scripts/demo/worker.ts";
 import { temporaryFolder } from "../support/folder.ts";
 

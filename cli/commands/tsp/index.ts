@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { registerDeadLetters } from "./dead-letters.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerImport } from "./import.ts";
+import { registerStart } from "./start.ts";
 import { registerStreams } from "./streams.ts";
 import { registerVault } from "./vault.ts";
 
@@ -14,6 +15,7 @@ export function registerTsp(program: Command): void {
     .option("--redis-prefix <text>", "first part of every Redis key; else QOOD_REDIS_PREFIX, else `redisPrefix` in that file, else qood")
     .option("--config <file>", "the configuration file of the workers; else QOOD_CONFIG");
   registerVault(tsp, program);
+  registerStart(tsp, program);
   registerStreams(tsp, program);
   registerImport(tsp, program);
   registerDeadLetters(tsp, program);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { JsonRpcProvider } from "ethers";
-import { writeAtomically } from "@qoodblock/workers/shared/process/state.ts";
+import { writeAtomically } from "../process/state.ts";
 
 const headSchema = z.object({ number: z.int().nonnegative(), hash: z.string() });
 

@@ -1,0 +1,168 @@
+/** `qood tsp start`: one process tree that is a whole TSP. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { JsonRpcProvider } from "ethers";
+import { openProvider, parseDeployment } from "@qoodblock/sdk/client";
+import { QoodError } from "@qoodblock/sdk/errors";
+import { LOCAL_CHAIN_ID } from "@qoodblock/workers/shared/engines/anvil.ts";
+import { chainIsTorn, chainKnowsHead, followHead } from "@qoodblock/workers/shared/engines/head.ts";
+import { createStack } from "@qoodblock/workers/shared/process/stack.ts";
+import { openStateFolder, writeAtomically } from "@qoodblock/workers/shared/process/state.ts";
+import { readJsonFile } from "../../../context.ts";
+import { ROOT, portLike, startChain, startQueue, startWorker } from "./parts.ts";
+import type { Ground } from "./parts.ts";
+import { deployLocally, fund, prepareTsp } from "./prepare.ts";
+import { supervise } from "./supervise.ts";
+import type { Part, Running } from "./supervise.ts";
+import { saveOverview } from "./table.ts";
+import type { Overview } from "./table.ts";
+
+/** What is given on the command line; an engine whose address is given is not started. */
+export interface StartOptions {
+  readonly state: string;
+  readonly rpc: string | undefined;
+  readonly deployment: string | undefined;
+  readonly redis: string | undefined;
+  readonly redisPrefix: string | undefined;
+  readonly storage: string | undefined;
+  readonly rpcPort: number | undefined;
+  /** Settings of the workers beside those that are made here. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly passphrases: { readonly keystore: string; readonly vault: string };
+}
+
+/** A TSP that runs. */
+export interface RunningTsp {
+  readonly overview: Overview;
+  /** Ends everything, the workers first. */
+  stop(): Promise<void>;
+}
+
+/** Blocks until a transaction on the local chain counts as final: it never reorganises. */
+const LOCAL_FINALITY = "1";
+const WORKERS = ["ingest", "prover", "delivery", "gateway"] as const;
+const portsSchema = z.object({ rpc: z.int().optional(), storage: z.int().optional(), storageListen: z.int().optional() });
+
+/** Ports of an earlier run: an address that somebody has written down stays right. */
+async function choosePorts(state: string, rpcPort: number | undefined): Promise<Readonly<Record<"rpc" | "storage" | "storageListen", number>>> {
+  const file = join(state, "ports.json");
+  const before = existsSync(file) ? (portsSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {}) : {};
+  const ports = { rpc: rpcPort ?? (await portLike(before.rpc)), storage: await portLike(before.storage), storageListen: await portLike(before.storageListen) };
+  writeAtomically(file, `${JSON.stringify(ports)}\n`);
+  return ports;
+}
+
+async function openLocalChain(ground: Ground, rpc: string): Promise<JsonRpcProvider> {
+  const provider = openProvider(rpc, LOCAL_CHAIN_ID, 200);
+  if (await chainKnowsHead(ground.state.path, provider)) return provider;
+  provider.destroy();
+  throw lost(ground.state.path);
+}
+
+const lost = (state: string): QoodError =>
+  new QoodError("CHAIN_LOST", `the chain in ${join(state, "chain")} has lost blocks that Redis and vault have seen, and the two must not be mixed: restore the whole folder from a backup, or begin anew in another with --state`);
+
+/**
+ * Starts everything. What has been started is ended again when the rest cannot be.
+ * @param say - told one line at a time what is going on.
+ * @param signal - aborted to give up while starting; to end what runs, `stop`.
+ * @param fail - called when the chain under all the rest is lost while it runs.
+ * @throws QoodError of what cannot be started
+ */
+export async function startTsp(options: StartOptions, say: (line: string) => void, signal: AbortSignal, fail: (error: QoodError) => void): Promise<RunningTsp> {
+  const state = await openStateFolder(options.state);
+  const ending = new AbortController();
+  const stack = createStack(say);
+  stack.push("state folder", () => {
+    state.release();
+    return Promise.resolve();
+  });
+  const stop = async (): Promise<void> => {
+    ending.abort();
+    await stack.unwind();
+  };
+  for (const name of state.tookOver) say(`${name}, left by a run that was killed, has been ended`);
+  const logs = join(state.path, "logs");
+  mkdirSync(logs, { recursive: true });
+  const ground: Ground = { state, logs, signal: AbortSignal.any([signal, ending.signal]), say };
+  let facts: Record<string, string> = {};
+  const parts = new Map<string, Part>();
+  const overview = (): Overview => ({ pid: process.pid, facts, parts: Object.fromEntries([...parts].map(([name, part]) => [name, part.state()])) });
+
+  async function keep(name: string, start: () => Promise<Running>): Promise<Readonly<Record<string, unknown>>> {
+    const part = await supervise(
+      name,
+      start,
+      ({ state: now, restarts }, why) => {
+        if (parts.has(name)) saveOverview(state.path, overview());
+        if (why !== undefined) say(`${name} ${why}: it is started again; its log is in ${logs}`);
+        else if (now === "ready" && restarts > 0) say(`${name} is back`);
+      },
+      ground.signal,
+    );
+    parts.set(name, part);
+    stack.push(name, () => part.stop());
+    ground.signal.throwIfAborted();
+    return part.state().ready;
+  }
+
+  try {
+    const tsp = await prepareTsp(state.path, options.passphrases);
+    const ports = await choosePorts(state.path, options.rpcPort);
+    let rpc = options.rpc;
+    let deployment = options.deployment;
+    if (rpc === undefined) {
+      if (chainIsTorn(state.path)) throw lost(state.path);
+      say("starting the chain …");
+      let followed = false;
+      rpc = String((await keep("chain", async () => {
+        const chain = await startChain(ground, ports.rpc);
+        if (!followed) return chain;
+        // It was started anew under everything else: what it forgot by its fall must be nothing.
+        const again = openProvider(String(chain.ready.rpc), LOCAL_CHAIN_ID, 200);
+        const knows = await chainKnowsHead(state.path, again).finally(() => again.destroy());
+        if (!knows) fail(lost(state.path));
+        return chain;
+      })).rpc);
+      const provider = await openLocalChain(ground, rpc);
+      const unfollow = followHead(state.path, provider);
+      followed = true;
+      stack.push("head", async () => {
+        await unfollow().catch(() => undefined);
+        provider.destroy();
+      });
+      say("looking for the contracts, and deploying those that are missing …");
+      deployment = await deployLocally(state.path, provider, tsp.address, options.passphrases.keystore, say);
+      await fund(provider, [tsp.address]);
+    }
+    if (deployment === undefined) throw new QoodError("OPTION_MISSING", "--deployment FILE is needed with --rpc: the deployment.json that names the contracts");
+    const { chainId } = parseDeployment(readJsonFile(deployment));
+    const redis = options.redis ?? String((await keep("redis", () => startQueue(ground))).redis);
+    const config = join(state.path, "config.json");
+    const artefacts = join(state.path, "tsp", "artefacts");
+    mkdirSync(artefacts, { recursive: true });
+    const storage = options.storage ?? `http://127.0.0.1:${ports.storage}`;
+    const local = options.rpc === undefined ? { finality: LOCAL_FINALITY, pollMs: 250 } : {};
+    const sections = Object.fromEntries([...WORKERS, "storage"].map((name) => [`qood-${name}`, options.config[`qood-${name}`] ?? {}]));
+    const storageSection = { repo: join(state.path, "tsp", "ipfs"), rpc: String(ports.storage), listen: [`/ip4/127.0.0.1/tcp/${ports.storageListen}`], ...(sections["qood-storage"] as object) };
+    const common = { redis, redisPrefix: options.redisPrefix ?? "qood", rpc, chainId, deployment, vault: tsp.vault, keystore: tsp.keystore, storage, artefacts };
+    writeAtomically(config, `${JSON.stringify({ ...local, ...options.config, ...common, ...sections, "qood-storage": storageSection }, null, 2)}\n`);
+    facts = { TSP: tsp.address, "vault key": tsp.vaultKey, chain: `${chainId} at ${rpc}`, deployment, Redis: redis, storage, settings: config, logs };
+
+    const secrets = { QOOD_KEYSTORE_PASSPHRASE: options.passphrases.keystore, QOOD_VAULT_PASSPHRASE: options.passphrases.vault };
+    if (options.storage === undefined) {
+      mkdirSync(storageSection.repo, { recursive: true });
+      say("starting the storage node …");
+      await keep("storage", () => startWorker(ground, "storage", config, {}));
+    }
+    const folders = WORKERS.filter((name) => existsSync(join(ROOT, "workers", name, "main.ts")));
+    say(`starting ${folders.join(", ")} …`);
+    await Promise.all(folders.map((name) => keep(name, () => startWorker(ground, name, config, secrets))));
+    saveOverview(state.path, overview());
+    return { overview: overview(), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { after, before, describe, it } from "node:test";
+import { parseDeployment } from "../../sdk/client/index.ts";
+import { identify, isAlive } from "../../workers/shared/process/identity.ts";
+import type { ProcessIdentity } from "../../workers/shared/process/identity.ts";
+import { testProvider } from "../workers/support/engines.ts";
+import { PASSPHRASE, answerOf, mistake, start } from "./support.ts";
+import type { Running } from "./support.ts";
+
+interface Overview {
+  readonly pid: number;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly parts: Readonly<Record<string, { state: string; pid: number; restarts: number; ready: Record<string, unknown> }>>;
+}
+
+/** Every process of a tree, by the system's own account. */
+function treeOf(pid: number): number[] {
+  const children = readdirSync("/proc").flatMap((entry) => {
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === String(pid) ? [Number(entry)] : [];
+    } catch {
+      return [];
+    }
+  });
+  return [pid, ...children.flatMap(treeOf)];
+}
+
+describe("qood tsp start", { skip: process.platform === "linux" ? false : "the test reads /proc" }, () => {
+  let dir: string;
+  let state: string;
+  const begun: Running[] = [];
+  before(() => {
+    dir = mkdtempSync(join(tmpdir(), "qood-start-"));
+    state = join(dir, "tsp");
+  });
+  after(async () => {
+    for (const { child, end } of begun) {
+      child.kill("SIGTERM");
+      await end;
+    }
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  async function up(...args: string[]): Promise<{ running: Running; overview: Overview; processes: ProcessIdentity[] }> {
+    const running = start(["--json", "tsp", "start", "--state", state, ...args]);
+    begun.push(running);
+    let text = "";
+    running.child.stdout!.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    await running.says(/all parts are ready/);
+    while (!text.endsWith("\n")) await wait(10);
+    const processes = treeOf(running.child.pid!).flatMap((pid) => identify(pid) ?? []);
+    return { running, overview: JSON.parse(text) as Overview, processes };
+  }
+  /** Waits until none is left; they end by themselves, or the test's time does. */
+  async function gone(processes: readonly ProcessIdentity[]): Promise<void> {
+    while (processes.some(isAlive)) await wait(50);
+  }
+
+  it("starts everything, starts again what is killed, leaves nothing behind when it is killed itself, and goes on with the same chain", { timeout: 400_000 }, async () => {
+    const first = await up();
+    const { facts, parts } = first.overview;
+    assert.deepEqual(["chain", "delivery", "ingest", "prover", "redis", "storage"].filter((name) => parts[name]?.state !== "ready"), []);
+    assert.ok(first.processes.length >= 9, "the parent, four workers and more, two engines with their guardians");
+    const rpc = String(parts.chain!.ready.rpc);
+    const deployment = parseDeployment(JSON.parse(readFileSync(facts.deployment!, "utf8")));
+    const before = testProvider(rpc);
+    assert.notEqual(await before.getCode(deployment.addresses.escrow), "0x");
+    const block = await before.getBlock("latest");
+    before.destroy();
+
+    process.kill(parts.prover!.pid, "SIGKILL");
+    await first.running.says(/^prover is back$/m);
+    const after = (await answerOf(["tsp", "status", "--state", state])) as Overview;
+    assert.deepEqual([after.parts.prover!.state, after.parts.prover!.restarts, after.parts.ingest!.restarts], ["ready", 1, 0]);
+    assert.notEqual(after.parts.prover!.pid, parts.prover!.pid);
+    await mistake(["tsp", "start", "--state", state], "STATE_IN_USE", /is in use by process/);
+    const processes = treeOf(first.running.child.pid!).flatMap((pid) => identify(pid) ?? []);
+
+    first.running.child.kill("SIGKILL");
+    assert.equal((await first.running.end).signal, "SIGKILL");
+    await gone([...first.processes, ...processes]);
+    await mistake(["tsp", "status", "--state", state], "NOT_RUNNING", /nothing runs on/);
+    await mistake(["tsp", "start", "--state", state], "PASSPHRASE_WRONG", /the passphrase does not open account tsp/, { QOOD_KEYSTORE_PASSPHRASE: "another" });
+
+    const second = await up();
+    assert.deepEqual(second.overview.facts, facts, "the same accounts, contracts and ports");
+    assert.deepEqual(parseDeployment(JSON.parse(readFileSync(facts.deployment!, "utf8"))), deployment);
+    const again = testProvider(rpc);
+    assert.equal((await again.getBlock(block!.number))?.hash, block!.hash, "the chain has its state");
+    assert.notEqual(await again.getCode(deployment.addresses.escrow), "0x");
+    again.destroy();
+    const logs = readdirSync(facts.logs!).map((name) => readFileSync(join(facts.logs!, name), "utf8")).join("\n");
+    for (const name of ["delivery", "ingest", "prover", "storage"]) assert.ok(existsSync(join(facts.logs!, `${name}.log`)), name);
+    assert.ok(!`${logs}${readFileSync(facts.settings!, "utf8")}`.includes(PASSPHRASE));
+
+    second.running.child.kill("SIGTERM");
+    const run = await second.running.end;
+    assert.deepEqual([run.code, run.signal], [0, null]);
+    assert.match(run.stderr, /SIGTERM: ending everything …\neverything has ended\n$/);
+    await gone(second.processes);
+  });
+
+  it("starts no engine whose address is given, and ends what it has begun when it is stopped before it is ready", { timeout: 400_000 }, async () => {
+    const { running, overview, processes } = await up();
+    const { facts } = overview;
+    const given = ["--rpc", String(overview.parts.chain!.ready.rpc), "--redis", facts.Redis!, "--redis-prefix", "other", "--storage", facts.storage!, "--deployment", facts.deployment!];
+    const other = start(["--json", "tsp", "start", "--state", join(dir, "other"), ...given]);
+    begun.push(other);
+    await other.says(/all parts are ready/);
+    const its = (await answerOf(["tsp", "status", "--state", join(dir, "other")])) as Overview;
+    assert.deepEqual(["chain", "redis", "storage"].filter((name) => name in its.parts), []);
+    assert.ok(its.parts.ingest?.state === "ready" && its.facts.TSP !== facts.TSP);
+    other.child.kill("SIGINT");
+    assert.equal((await other.end).code, 0);
+
+    running.child.kill("SIGTERM");
+    assert.equal((await running.end).code, 0);
+    await gone(processes);
+    const early = start(["tsp", "start", "--state", state]);
+    begun.push(early);
+    await early.says(/starting ingest/);
+    const begunBy = treeOf(early.child.pid!).flatMap((pid) => identify(pid) ?? []);
+    early.child.kill("SIGTERM");
+    assert.deepEqual([(await early.end).code, (await early.end).stdout], [0, ""]);
+    await gone(begunBy);
+  });
+
+  it("says in one line what is missing", async () => {
+    await mistake(["tsp", "start", "--state", join(dir, "none")], "PASSPHRASE_MISSING", /no passphrase for the key files/, {});
+    await mistake(["tsp", "start", "--state", join(dir, "none"), "--rpc-port", "x"], "USAGE", /--rpc-port must be a port/);
+    await mistake(["tsp", "status", "--state", join(dir, "nothing")], "NOT_RUNNING", /nothing was ever started/);
+  });
+});
