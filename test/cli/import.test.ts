@@ -141,6 +141,7 @@ describe("qood tsp import", () => {
       assert.ok(so >= share * rows.length * 0.9 && so < rows.length, `${so} of ${rows.length} rows when killed`);
     }
     assert.equal(kills, 3);
+    await plainMistake(["tsp", "import", broken, "--stream", stream.handle, "--start", "2025-01-01", ...at()], /was begun with --start 2024-01-15T12:00:00\.000Z: go on with the same/, {});
     const imported = await bring(stream, broken, "--message-rows", "40");
     assert.deepEqual([imported.result, imported.resumed, imported.records], ["imported", true, rows.length]);
     assert.deepEqual(await held(stream), rows.map(({ values }) => values));

@@ -1,15 +1,25 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
-import { parseDeployment } from "../../sdk/client/index.ts";
+import { fileURLToPath } from "node:url";
+import type { Redis } from "ioredis";
+import { fromHex } from "@qoodblock/sdk/bytes";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import { parseDeployment } from "@qoodblock/sdk/client";
+import { readDrive } from "@qoodblock/sdk/drive";
+import { connectRedis, readBatches } from "../../workers/shared/queue/index.ts";
+import { importBox, sealTo } from "../../workers/shared/vault/index.ts";
 import { identify, isAlive } from "../../workers/shared/process/identity.ts";
 import type { ProcessIdentity } from "../../workers/shared/process/identity.ts";
 import { testProvider } from "../workers/support/engines.ts";
+import { bytes32 } from "../workers/support/fleet.ts";
 import { PASSPHRASE, answerOf, mistake, start } from "./support.ts";
 import type { Running } from "./support.ts";
+
+const DRIVE = fileURLToPath(new URL("../../../shared/data/carobd-drive1.csv", import.meta.url));
 
 interface Overview {
   readonly pid: number;
@@ -34,11 +44,13 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
   let dir: string;
   let state: string;
   const begun: Running[] = [];
+  const connections: Redis[] = [];
   before(() => {
     dir = mkdtempSync(join(tmpdir(), "qood-start-"));
     state = join(dir, "tsp");
   });
   after(async () => {
+    for (const redis of connections) redis.disconnect();
     for (const { child, end } of begun) {
       child.kill("SIGTERM");
       await end;
@@ -62,7 +74,8 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
   }
 
   it("starts everything, starts again what is killed, leaves nothing behind when it is killed itself, and goes on with the same chain", { timeout: 400_000 }, async () => {
-    const first = await up();
+    writeFileSync(join(dir, "config.json"), JSON.stringify({ "qood-ingest": { anchorSeconds: 1, tickMs: 50 } }));
+    const first = await up("--config", join(dir, "config.json"));
     const { facts, parts } = first.overview;
     assert.deepEqual(["chain", "delivery", "ingest", "prover", "redis", "storage"].filter((name) => parts[name]?.state !== "ready"), []);
     assert.ok(first.processes.length >= 9, "the parent, four workers and more, two engines with their guardians");
@@ -72,6 +85,22 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
     assert.notEqual(await before.getCode(deployment.addresses.escrow), "0x");
     const block = await before.getBlock("latest");
     before.destroy();
+
+    // A drive from a file goes all the way: into batches whose anchor is on this chain.
+    const redis = connectRedis(facts.Redis!);
+    connections.push(redis);
+    const at = ["--redis", facts.Redis!, "--deployment", facts.deployment!];
+    const [stream] = (await answerOf([...at.slice(2), "tsp", "streams", "add", ...at.slice(0, 2), "--attested", "--vehicle", "5", "--schema", "carobd@1"])) as { handle: Hex }[];
+    await importBox(join(state, "tsp", "vault.json"), PASSPHRASE, await sealTo(fromHex(facts["vault key"]!, 32), { handle: fromHex(stream!.handle, 32), keyEpoch: 0, secret: bytes32("stream secret") }));
+    const [imported] = (await answerOf(["tsp", "import", DRIVE, "--stream", stream!.handle, "--end-trip", ...at.slice(0, 2)])) as { records: number }[];
+    assert.equal(imported!.records, (await readDrive(DRIVE)).rows.length);
+    let batches: Awaited<ReturnType<typeof readBatches>> = [];
+    while (batches.reduce((sum, { batch }) => sum + batch.records, 0) < imported!.records) {
+      await wait(100);
+      batches = await readBatches(redis, "qood");
+    }
+    assert.equal(batches.reduce((sum, { batch }) => sum + batch.records, 0), imported!.records);
+    assert.ok(batches.every(({ batch }) => batch.stream === stream!.handle && batch.lot.header.words.flags === 0n), "attested by the TSP");
 
     process.kill(parts.prover!.pid, "SIGKILL");
     await first.running.says(/^prover is back$/m);
@@ -87,13 +116,15 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
     await mistake(["tsp", "status", "--state", state], "NOT_RUNNING", /nothing runs on/);
     await mistake(["tsp", "start", "--state", state], "PASSPHRASE_WRONG", /the passphrase does not open account tsp/, { QOOD_KEYSTORE_PASSPHRASE: "another" });
 
-    const second = await up();
+    const second = await up("--config", join(dir, "config.json"));
     assert.deepEqual(second.overview.facts, facts, "the same accounts, contracts and ports");
     assert.deepEqual(parseDeployment(JSON.parse(readFileSync(facts.deployment!, "utf8"))), deployment);
     const again = testProvider(rpc);
     assert.equal((await again.getBlock(block!.number))?.hash, block!.hash, "the chain has its state");
     assert.notEqual(await again.getCode(deployment.addresses.escrow), "0x");
     again.destroy();
+    const [same] = (await answerOf(["tsp", "import", DRIVE, "--stream", stream!.handle, "--redis", facts.Redis!])) as { result: string }[];
+    assert.equal(same!.result, "already imported", "Redis has its state too");
     const logs = readdirSync(facts.logs!).map((name) => readFileSync(join(facts.logs!, name), "utf8")).join("\n");
     for (const name of ["delivery", "ingest", "prover", "storage"]) assert.ok(existsSync(join(facts.logs!, `${name}.log`)), name);
     assert.ok(!`${logs}${readFileSync(facts.settings!, "utf8")}`.includes(PASSPHRASE));

@@ -43,6 +43,8 @@ export function registerImport(tsp: Command, program: Command): void {
       const backlog = whole(given.backlog, "--backlog", 1_000_000);
       const startMs = given.start === undefined ? undefined : parseStart(given.start);
       if (given.schema !== undefined) schemaNamed(given.schema);
+      // An end that is asked for is an exit, so that what was unpacked goes.
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
       const meter = createMeter(process.stderr, options.json);
       const sources: Awaited<ReturnType<typeof openSource>>[] = [];
       try {

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Hex } from "@qoodblock/sdk/bytes";
+import { QoodError } from "@qoodblock/sdk/errors";
 import { deadLetter, keys } from "@qoodblock/workers/shared/queue/index.ts";
 import type { DeadLetter } from "@qoodblock/workers/shared/queue/index.ts";
 
@@ -24,11 +25,14 @@ export interface Position {
 
 const FAULT = "fault:";
 
-/** Reads a position, or begins one. */
-export async function readPosition(redis: Redis, prefix: string, stream: Hex, file: { readonly hash: string; readonly name: string }, floor: number): Promise<Position> {
+/** Reads a position, or begins one. @throws QoodError IMPORT_OTHER_START */
+export async function readPosition(redis: Redis, prefix: string, stream: Hex, file: { readonly hash: string; readonly name: string; readonly start: number | undefined }, floor: number): Promise<Position> {
   const key = keys.imported(prefix, stream, file.hash);
-  await redis.multi().hsetnx(key, "floor", floor).hsetnx(key, "started", new Date().toISOString()).hsetnx(key, "name", file.name).exec();
+  await redis.multi().hsetnx(key, "floor", floor).hsetnx(key, "began", new Date().toISOString()).hsetnx(key, "name", file.name).hsetnx(key, "start", file.start ?? "").exec();
   const kept = await redis.hgetall(key);
+  if (kept.done === undefined && kept.start !== String(file.start ?? "")) {
+    throw new QoodError("IMPORT_OTHER_START", `the import of ${file.name} was begun with --start ${new Date(Number(kept.start)).toISOString()}: go on with the same`);
+  }
   const faults = new Map(Object.entries(kept).flatMap(([name, count]) => (name.startsWith(FAULT) ? [[name.slice(FAULT.length), Number(count)] as const] : [])));
   return { key, next: Number(kept.next ?? 0), told: Number(kept.told ?? 0), floor: Number(kept.floor), done: kept.done, faults };
 }

@@ -55,7 +55,7 @@ function checkFit(source: Source, stream: StreamConfig, said: string | undefined
 
 /**
  * Imports one file into one stream, or goes on with it.
- * @throws QoodError IMPORT_SCHEMA, IMPORT_SIGNED, IMPORT_LATE, IMPORT_REFUSED
+ * @throws QoodError IMPORT_SCHEMA, IMPORT_SIGNED, IMPORT_LATE, IMPORT_OTHER_START, IMPORT_REFUSED
  */
 export async function importFile(redis: Redis, prefix: string, stream: StreamConfig, source: Source, options: ImportOptions, meter: Meter): Promise<Imported> {
   checkFit(source, stream, options.schema);

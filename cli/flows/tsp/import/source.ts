@@ -1,7 +1,7 @@
 /** A file as a sequence of items, the same each time it is read: so a position in it means something after a kill. */
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { createReadStream, createWriteStream, rmSync } from "node:fs";
+import { mkdtemp, open, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,7 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { schemaId } from "@qoodblock/sdk/dictionary";
 import type { Row, Schema } from "@qoodblock/sdk/dictionary";
-import { openDrive, surveyDrive } from "@qoodblock/sdk/drive";
+import { DEFAULT_START_MS, openDrive, surveyDrive } from "@qoodblock/sdk/drive";
 import type { Drive } from "@qoodblock/sdk/drive";
 import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { parseEventLine, recordReader } from "@qoodblock/workers/shared/cloudevents/index.ts";
@@ -37,6 +37,8 @@ export interface Source {
   readonly notes: readonly string[];
   /** Lines in all, for the progress bar. */
   readonly lines: number;
+  /** When a drive without a date is said to have begun; undefined where the file says it. */
+  readonly start: number | undefined;
   /** Time of the first good row, where it is known beforehand. */
   readonly firstMs: number | undefined;
   items(stream: StreamConfig, schema: Schema): AsyncGenerator<Item, void, undefined>;
@@ -69,7 +71,14 @@ async function unpack(path: string, head: Buffer): Promise<{ path: string; close
   const packed = PACKED.find(({ magic }) => head.toString("hex", 0, magic.length / 2) === magic);
   if (packed === undefined) return { path, close: () => Promise.resolve() };
   const folder = await mkdtemp(join(tmpdir(), "qood-import-"));
-  const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  // What is in it is somebody's drive: it goes however this program ends, unless it is killed outright.
+  const clear = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", clear);
+  const close = (): Promise<void> => {
+    process.off("exit", clear);
+    clear();
+    return Promise.resolve();
+  };
   const target = join(folder, "unpacked");
   try {
     await pipeline(createReadStream(path), packed.unpack(), createWriteStream(target, { mode: 0o600 }));
@@ -155,11 +164,11 @@ export async function openSource(path: string, options: { readonly startMs?: num
     if (/^\s*\{.*"specversion"\s*:/m.test(head)) {
       let lines = 0;
       for await (const _ of linesOf(unpacked.path)) lines += 1;
-      return { ...common, format: "events", schema: undefined, notes: [], lines, firstMs: undefined, items: (stream, schema) => eventItems(unpacked.path, name, stream, schema) };
+      return { ...common, format: "events", schema: undefined, notes: [], lines, start: undefined, firstMs: undefined, items: (stream, schema) => eventItems(unpacked.path, name, stream, schema) };
     }
     const drive = await openDrive(unpacked.path, options.startMs === undefined ? {} : { startMs: options.startMs });
     const survey = await surveyDrive(drive);
-    return { ...common, format: drive.format, schema: drive.schema, notes: drive.notes, lines: survey.total, firstMs: survey.firstMs, items: () => driveItems(drive) };
+    return { ...common, format: drive.format, schema: drive.schema, notes: drive.notes, lines: survey.total, start: drive.format === "obd" ? (options.startMs ?? DEFAULT_START_MS) : undefined, firstMs: survey.firstMs, items: () => driveItems(drive) };
   } catch (error) {
     await unpacked.close();
     if (!isQoodError(error)) throw error;
