@@ -1,5 +1,5 @@
 /** ChaCha20 (RFC 8439) with nonce 0: every key serves one segment only. A browser build swaps this file. */
-import { createCipheriv } from "node:crypto";
+import { createCipheriv, createSecretKey } from "node:crypto";
 
 /** Bytes of one block of the key stream. */
 export const CHACHA_BLOCK = 64;
@@ -13,5 +13,6 @@ export function chacha20(key: Uint8Array, data: Uint8Array, firstBlock = 0): Buf
   // node:crypto's IV is the counter (4 bytes, little-endian) and then the 12-byte nonce.
   const iv = Buffer.alloc(16);
   iv.writeUInt32LE(firstBlock, 0);
-  return createCipheriv("chacha20", key, iv).update(data);
+  // As a key object: node finds out at some cost (15 microseconds, a quarter of a segment's) that bytes are none.
+  return createCipheriv("chacha20", createSecretKey(key), iv).update(data);
 }

@@ -2,6 +2,7 @@
 export * from "./field.ts";
 export * from "./poseidon.ts";
 export * from "./hash.ts";
+export { sha256Each } from "./each.ts";
 export * from "./hkdf.ts";
 export * from "./chacha.ts";
 export * from "./zstd.ts";

@@ -1,6 +1,7 @@
 /** Hashes of a device's message: rows, rows root, chain. */
 import { ascii, concat, u64 } from "../bytes/index.ts";
-import { sha256, sha256Into } from "../crypto/hash.ts";
+import { sha256Each } from "../crypto/each.ts";
+import { sha256 } from "../crypto/hash.ts";
 import { ensure } from "../errors/index.ts";
 import { MerkleTree, ROWS_ROOT } from "./tree.ts";
 
@@ -8,37 +9,31 @@ const CHAIN_TAG = ascii("qood/msg/v1");
 const HASH = 32;
 /** Bytes of a message's salt. */
 export const SALT_LENGTH = 16;
+/** Bytes that a row's salt is the hash of. */
+const SALT_INPUT = 1 + SALT_LENGTH + 4;
 
-/** Fills row hashes of one message in order. */
-export class RowHasher {
-  private readonly saltInput = Buffer.alloc(1 + SALT_LENGTH + 4);
-  private rowInput = Buffer.alloc(512);
-
-  /** @param salt16 the message's salt. @throws QoodError `BAD_SALT` */
-  constructor(salt16: Uint8Array) {
-    ensure(salt16.length === SALT_LENGTH, "BAD_SALT", "a message's salt has 16 bytes");
-    this.saltInput[0] = 0x05;
-    this.saltInput.set(salt16, 1);
-  }
-
-  /** Writes H(0x04 || H(0x05 || salt16 || index) || row) to `out` at `32 * index`. */
-  into(out: Buffer, index: number, row: Uint8Array): void {
-    const length = 1 + HASH + row.length;
-    if (this.rowInput.length < length) this.rowInput = Buffer.alloc(2 * length);
-    this.saltInput.writeUInt32BE(index, 1 + SALT_LENGTH);
-    this.rowInput[0] = 0x04;
-    sha256Into(this.rowInput, 1, this.saltInput);
-    this.rowInput.set(row, 1 + HASH);
-    sha256Into(out, HASH * index, this.rowInput.subarray(0, length));
-  }
-}
-
-/** Row hashes of one message, 32 bytes each. @throws QoodError `BAD_SALT`, `EMPTY_MESSAGE` */
-export function rowHashes(salt16: Uint8Array, rows: readonly Uint8Array[]): Uint8Array {
+/** Row hashes of one message, H(0x04 || H(0x05 || salt16 || index) || row), 32 bytes each. @throws QoodError `BAD_SALT`, `EMPTY_MESSAGE` */
+export function rowHashes(salt16: Uint8Array, rows: readonly Uint8Array[]): Buffer {
   ensure(rows.length > 0, "EMPTY_MESSAGE", "a message has at least one row");
-  const out = Buffer.alloc(HASH * rows.length);
-  const hasher = new RowHasher(salt16);
-  rows.forEach((row, index) => hasher.into(out, index, row));
+  ensure(salt16.length === SALT_LENGTH, "BAD_SALT", "a message's salt has 16 bytes");
+  const count = rows.length;
+  const salts = Buffer.allocUnsafe(HASH * count);
+  sha256Each(salts, 0, count, SALT_INPUT, (to, at, index) => {
+    to[at] = 0x05;
+    to.set(salt16, at + 1);
+    to.writeUInt32BE(index, at + 1 + SALT_LENGTH);
+    return SALT_INPUT;
+  });
+  let longest = 0;
+  for (const row of rows) longest = Math.max(longest, row.length);
+  const out = Buffer.allocUnsafe(HASH * count);
+  sha256Each(out, 0, count, 1 + HASH + longest, (to, at, index) => {
+    const row = rows[index]!;
+    to[at] = 0x04;
+    salts.copy(to, at + 1, HASH * index, HASH * (index + 1));
+    to.set(row, at + 1 + HASH);
+    return 1 + HASH + row.length;
+  });
   return out;
 }
 

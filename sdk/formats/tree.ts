@@ -1,9 +1,12 @@
 /** The SHA-256 Merkle tree of leaves and of rows: nodes H(0x01 || l || r), empty leaf = 32 zero bytes up to a power of two. */
-import { sha256, sha256Into } from "../crypto/hash.ts";
+import { sha256Each } from "../crypto/each.ts";
+import { sha256 } from "../crypto/hash.ts";
 import { concat, equalBytes, u32 } from "../bytes/index.ts";
 import { ensure } from "../errors/index.ts";
 
 const HASH = 32;
+/** Bytes that a node is the hash of. */
+const NODE = 1 + 2 * HASH;
 /** Tag of the data tree's root. */
 export const DATA_ROOT = 0x03;
 /** Tag of a message's rows root. */
@@ -38,16 +41,15 @@ export class MerkleTree {
     ensure(leaves.length > 0 && leaves.length % HASH === 0, "BAD_TREE", "a tree needs at least one leaf of 32 bytes");
     this.count = leaves.length / HASH;
     const levels = [Buffer.from(leaves.buffer, leaves.byteOffset, leaves.length)];
-    const pair = Buffer.alloc(1 + 2 * HASH);
-    pair[0] = 1;
     for (let level = 0; level < treeDepth(this.count); level += 1) {
       const below = levels[level]!;
       const nodes = Buffer.allocUnsafe(Math.ceil(below.length / (2 * HASH)) * HASH);
-      for (let at = 0, from = 0; at < nodes.length; at += HASH, from += 2 * HASH) {
-        const copied = below.copy(pair, 1, from, from + 2 * HASH);
-        if (copied === HASH) emptyTop(level).copy(pair, 1 + HASH);
-        sha256Into(nodes, at, pair);
-      }
+      sha256Each(nodes, 0, nodes.length / HASH, NODE, (to, at, i) => {
+        to[at] = 1;
+        const copied = below.copy(to, at + 1, 2 * HASH * i, 2 * HASH * (i + 1));
+        if (copied === HASH) emptyTop(level).copy(to, at + 1 + HASH);
+        return NODE;
+      });
       levels.push(nodes);
     }
     this.levels = levels;

@@ -3,7 +3,6 @@ import { chacha20 } from "../crypto/chacha.ts";
 import { layoutOf, type Layout } from "../formats/layout.ts";
 import { LeafHasher } from "../formats/leaf.ts";
 import { DATA_ROOT, MerkleTree } from "../formats/tree.ts";
-import { CHACHA_BLOCK } from "../crypto/chacha.ts";
 import { intervalKeys, segmentKeys } from "../keys/index.ts";
 
 /** Result of {@link sealFrames}. */
@@ -44,10 +43,7 @@ export function sealFrames(frames: readonly Uint8Array[], k: bigint, leafSize: n
     const cipher = chacha20(key, plain);
     ciphertext.set(cipher, part.offset);
     hasher.useKey(key);
-    for (let at = 0, j = part.firstLeaf; at < part.length; at += leafSize, j += 1) {
-      hasher.dataHash(dataHashes, 32 * j, j, plain.subarray(at, at + leafSize));
-      hasher.leaf(leaves, dataHashes, j, interval, part.segment, at / CHACHA_BLOCK, cipher.subarray(at, at + leafSize));
-    }
+    hasher.segment(leaves, dataHashes, part, leafSize, plain, cipher);
   }
   const tree = new MerkleTree(leaves);
   return { ciphertext, dataHashes, layout, tree, root: tree.root(DATA_ROOT) };

@@ -6,11 +6,14 @@ import { checkSignature } from "../device/chain.ts";
 import { ensure } from "../errors/index.ts";
 import { readFrame } from "../formats/frame.ts";
 import { decodeInterval, type BlockRecord, type MessageRecord } from "../formats/interval.ts";
-import { RowHasher, chainPreimage, rowsRoot } from "../formats/message.ts";
+import { chainPreimage, rowHashes, rowsRoot } from "../formats/message.ts";
 import { encodeRow, type Row } from "../formats/row.ts";
 import { combineKeys, intervalKey, keyCommitment } from "../keys/index.ts";
 import { decryptInterval, ensureChecked } from "./decrypt.ts";
 import type { BatchKeys, ChainLink, CheckedBatch, OpenedBatch, OpenedInterval } from "./types.ts";
+
+/** Stands for a dropped row, of which only the hash is there. */
+const NOTHING = new Uint8Array();
 
 /**
  * Opens a checked batch with its key (or both parts of a DISPUTED one).
@@ -107,18 +110,18 @@ class Walker {
   private message(message: MessageRecord, rows: readonly Row[], from: number): void {
     const { counter } = message;
     ensure(counter === this.counter, "MESSAGE_COUNTER", `message ${counter} stands where ${this.counter} must`, { counter });
-    const hashes = Buffer.allocUnsafe(32 * message.rowCount);
-    const hasher = new RowHasher(message.salt16);
+    const bytes: Uint8Array[] = [];
     for (let index = 0, kept = from, gone = 0; index < message.rowCount; index += 1) {
-      const dropped = message.dropped[gone];
-      if (dropped?.index === index) {
-        hashes.set(dropped.rowHash, 32 * index);
+      if (message.dropped[gone]?.index === index) {
+        bytes.push(NOTHING);
         gone += 1;
       } else {
-        hasher.into(hashes, index, encodeRow(rows[kept]!));
+        bytes.push(encodeRow(rows[kept]!));
         kept += 1;
       }
     }
+    const hashes = rowHashes(message.salt16, bytes);
+    for (const { index, rowHash } of message.dropped) hashes.set(rowHash, 32 * index);
     this.link = { previous: this.chain, rowsRoot: rowsRoot(hashes) };
     const signed = chainPreimage(this.chain, this.stream, counter, this.link.rowsRoot);
     checkSignature(this.key, counter, signed, message.signature);

@@ -1,6 +1,6 @@
 /**
- * As much of a WebAssembly assembler as `kernel.ts` needs: instructions as arrays of bytes, and a module of one function and one
- * page of memory. Source: WebAssembly core specification 3.0, chapter 5 (binary format).
+ * As much of a WebAssembly assembler as `kernel.ts` and `sha256.ts` need: instructions as arrays of bytes, and a module of one
+ * function and one page of memory. Source: WebAssembly core specification 3.0, chapter 5 (binary format).
  */
 
 /** Unsigned or signed LEB128. */
@@ -17,7 +17,7 @@ export function f64Bits(value: number): bigint {
 /** Instructions without immediates. */
 export const op = {
   i32Add: [0x6a], i32Sub: [0x6b], i32Less: [0x49], and: simd(0x4e), or: simd(0x50), nearest: simd(0x94), i64Shr: simd(0xcd), i64Add: simd(0xce),
-  f64Sub: simd(0xf1), f64Mul: simd(0xf2), madd: simd(0x107),
+  f64Sub: simd(0xf1), f64Mul: simd(0xf2), madd: simd(0x107), xor: simd(0x51), i32x4Greater: simd(0x3b), i32x4Shl: simd(0xab), i32x4Shr: simd(0xad), i32x4Add: simd(0xae),
 };
 
 /** Instructions with immediates; addresses are instructions that leave one. */
@@ -29,9 +29,14 @@ export const code = {
   /** Both lanes hold the value. */
   i64: (value: bigint): number[] => [...simd(0x0c), ...bytesOf(value), ...bytesOf(value)],
   f64: (value: number): number[] => code.i64(f64Bits(value)),
+  /** All four lanes hold the value. */
+  i32x4: (value: number): number[] => code.i64((BigInt(value >>> 0) << 32n) | BigInt(value >>> 0)),
+  /** Bytes of two vectors: 0 to 15 of the first, 16 to 31 of the second. */
+  shuffle: (bytes: readonly number[]): number[] => [...simd(0x0d), ...bytes],
   i32Load: (address: number[], offset: number): number[] => [...address, 0x28, 2, ...unsigned(offset)],
   load: (address: number[], offset: number): number[] => [...address, ...simd(0x00), 4, ...unsigned(offset)],
   loadSplat: (address: number[], offset: number): number[] => [...address, ...simd(0x0a), 3, ...unsigned(offset)],
+  loadSplat32: (address: number[], offset: number): number[] => [...address, ...simd(0x09), 2, ...unsigned(offset)],
   /** Takes the address and the vector from the stack. */
   store: (offset: number): number[] => [...simd(0x0b), 4, ...unsigned(offset)],
   /** Repeats the body while the condition is not 0. */
