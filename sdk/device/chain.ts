@@ -43,7 +43,7 @@ export class MessageSigner {
    */
   sign(rows: readonly Uint8Array[], salt16: Uint8Array = randomBytes(SALT_LENGTH)): DeviceMessage {
     const counter = this.current.nextCounter;
-    const chain = sha256(preimage(this.current, this.stream, counter, salt16, rows));
+    const chain = sha256(preimage(this.current, fromHex(this.stream), counter, salt16, rows));
     this.current = { nextCounter: counter + 1, chain: toHex(chain) };
     return { stream: this.stream, counter, salt16, rows, signature: signDigest(this.privateKey, chain, this.curve) };
   }
@@ -66,6 +66,7 @@ export function signMessage(options: {
 /** Follows a device's chain and refuses whatever does not continue it. */
 export class MessageChain {
   private readonly stream: Hex;
+  private readonly streamBytes: Uint8Array;
   private readonly key: VerifyingKey | null;
   private current: ChainState;
 
@@ -74,8 +75,8 @@ export class MessageChain {
    * @throws QoodError `BAD_DEVICE_KEY`, `BAD_HEX`
    */
   constructor(options: { stream: Hex; publicKey: Uint8Array | null; state?: ChainState }) {
-    fromHex(options.stream, 32);
-    this.stream = options.stream;
+    this.streamBytes = fromHex(options.stream, 32);
+    this.stream = options.stream.toLowerCase() as Hex;
     this.key = options.publicKey === null ? null : verifyingKey(options.publicKey);
     this.current = options.state ?? CHAIN_START;
   }
@@ -94,11 +95,11 @@ export class MessageChain {
   accept(message: DeviceMessage): ChainState {
     const { counter, signature } = message;
     const details = { counter };
-    ensure(message.stream.toLowerCase() === this.stream.toLowerCase(), "MESSAGE_STREAM", `message ${counter} belongs to another stream`, details);
+    ensure(message.stream === this.stream || message.stream.toLowerCase() === this.stream, "MESSAGE_STREAM", `message ${counter} belongs to another stream`, details);
     if (counter !== this.current.nextCounter) {
       throw new QoodError("MESSAGE_COUNTER", `message ${counter} does not follow: expected counter ${this.current.nextCounter}`, { details });
     }
-    const signed = preimage(this.current, this.stream, counter, message.salt16, message.rows);
+    const signed = preimage(this.current, this.streamBytes, counter, message.salt16, message.rows);
     checkSignature(this.key, counter, signed, signature);
     this.current = { nextCounter: counter + 1, chain: toHex(sha256(signed)) };
     return this.current;
@@ -125,6 +126,6 @@ export function checkSignature(key: VerifyingKey | null, counter: number, signed
   }
 }
 
-function preimage(state: ChainState, stream: Hex, counter: number, salt16: Uint8Array, rows: readonly Uint8Array[]): Uint8Array {
-  return chainPreimage(fromHex(state.chain, 32), fromHex(stream, 32), counter, rowsRoot(rowHashes(salt16, rows)));
+function preimage(state: ChainState, stream: Uint8Array, counter: number, salt16: Uint8Array, rows: readonly Uint8Array[]): Uint8Array {
+  return chainPreimage(fromHex(state.chain, 32), stream, counter, rowsRoot(rowHashes(salt16, rows)));
 }
