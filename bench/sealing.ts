@@ -1,5 +1,5 @@
 /** Speed of sealing beside the floor that its two primitives set on one thread. */
-import { createCipheriv, hash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,40 +7,16 @@ import { zstdCompressSync, constants } from "node:zlib";
 import { GENERATED, schemaHash } from "@qoodblock/sdk/dictionary";
 import { CHAIN_START, MessageSigner } from "@qoodblock/sdk/device";
 import { readDrive, writeGeneratedDrive } from "@qoodblock/sdk/drive";
-import { CborWriter, MAX_LEAF_SIZE, ZERO32, encodeInterval, encodeRow, makeFrame } from "@qoodblock/sdk/formats";
-import { collect, sealBatch, sealFrames } from "@qoodblock/sdk/sealing";
+import { CborWriter, ZERO32, encodeInterval, encodeRow, makeFrame } from "@qoodblock/sdk/formats";
+import { collect, sealBatch } from "@qoodblock/sdk/sealing";
 import type { SealInput } from "@qoodblock/sdk/sealing";
 import { toHex } from "@qoodblock/sdk/bytes";
-import { mediansInTurn, medianSeconds, report } from "./table.ts";
+import { sealingBesideFloor, sealingRow } from "./floor.ts";
+import { medianSeconds, report } from "./table.ts";
 import type { Row } from "./table.ts";
 
 const ROUNDS = 7;
 const MIB = 2 ** 20;
-
-/** Rounds of what is measured beside the floor. */
-const FLOOR_ROUNDS = 51;
-
-/** ChaCha20 and two SHA-256 a leaf over so many bytes, by node:crypto and nothing else. */
-function floorOf(bytes: number): () => void {
-  const data = randomBytes(bytes);
-  const key = randomBytes(32);
-  const iv = Buffer.alloc(16);
-  return () => {
-    for (let at = 0; at < bytes; at += 65_536) createCipheriv("chacha20", key, iv).update(data.subarray(at, at + 65_536));
-    for (let at = 0; at < bytes; at += MAX_LEAF_SIZE) {
-      const leaf = data.subarray(at, at + MAX_LEAF_SIZE);
-      hash("sha256", leaf, "buffer");
-      hash("sha256", leaf, "buffer");
-    }
-  };
-}
-
-/** MiB/s of sealing such frames and of the floor over as many bytes. */
-async function sealingBesideFloor(frames: readonly Uint8Array[]): Promise<{ sealing: number; floor: number }> {
-  const bytes = frames.reduce((sum, { length }) => sum + length, 0);
-  const [own, floor] = await mediansInTurn(FLOOR_ROUNDS, () => sealFrames(frames, 987_654_321n, MAX_LEAF_SIZE), floorOf(bytes));
-  return { sealing: bytes / MIB / own!, floor: bytes / MIB / floor! };
-}
 
 /** A generated drive as sealBatch's input, its rows in messages of 20, blocks of 60 s, intervals of `blocks` blocks. */
 async function driveInput(hours: number, blocks: number): Promise<{ input: SealInput; rows: number }> {
@@ -76,8 +52,7 @@ export async function benchSealing(): Promise<void> {
   const rows: Row[] = [];
   // Bytes that zstd leaves as they are: an interval of 4 MiB compressed, whatever it held.
   const { frame: framed } = makeFrame(randomBytes(4 * MIB - 64));
-  const large = await sealingBesideFloor([framed]);
-  rows.push({ what: "sealing an interval of 4 MiB", measured: large.sealing, unit: "MiB/s", beside: { name: "floor of node:crypto", value: large.floor }, goal: { ratio: 0.7, side: "at least" } });
+  rows.push(sealingRow("sealing an interval of 4 MiB", await sealingBesideFloor([framed]), 0.7));
 
   const hours = 4;
   const { input, rows: count } = await driveInput(hours, 60);
@@ -87,8 +62,7 @@ export async function benchSealing(): Promise<void> {
   const compressed = frames.reduce((sum, { compressedLength }) => sum + compressedLength, 0);
   const own = frames.map((entry) => entry.frame);
   const ownBytes = own.reduce((sum, { length }) => sum + length, 0);
-  const small = await sealingBesideFloor(own);
-  rows.push({ what: "sealing at default settings", measured: small.sealing, unit: "MiB/s", beside: { name: "floor of node:crypto", value: small.floor }, note: `intervals of an hour at 1 Hz, ${Math.round(ownBytes / own.length / 1024)} KiB each` });
+  rows.push(sealingRow("sealing at default settings", await sealingBesideFloor(own), undefined, `intervals of an hour at 1 Hz, ${Math.round(ownBytes / own.length / 1024)} KiB each`));
 
   const whole = count / (await medianSeconds(ROUNDS, () => sealBatch(input)));
   const cbor = count / (await medianSeconds(ROUNDS, () => {

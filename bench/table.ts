@@ -9,24 +9,28 @@ export interface Row {
   readonly unit: string;
   /** Floor or peer, measured in the same run or taken from the design, with its name. */
   readonly beside?: { readonly name: string; readonly value: number };
+  /** Median of the ratios of rounds that took turns; without it the ratio of the two figures. */
+  readonly ratio?: number;
   /** Goal as a ratio measured / beside, with the side on which it is met. */
   readonly goal?: { readonly ratio: number; readonly side: "at least" | "at most" };
   readonly note?: string;
 }
 
 const shown = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
+/** Two decimals, or two digits of what is smaller. */
+const shownRatio = (ratio: number): string => (ratio > 0 && ratio < 0.01 ? ratio.toExponential(1) : String(Number(ratio.toFixed(2))));
 
 /** Prints a room's table and writes it to `bench/results/NAME.json`. */
 export function report(name: string, title: string, rows: readonly Row[]): void {
   process.stdout.write(`\n${title}\n`);
   const width = Math.max(...rows.map((row) => row.what.length));
   for (const row of rows) {
-    const ratio = row.beside === undefined ? undefined : row.measured / row.beside.value;
+    const ratio = row.beside === undefined ? undefined : (row.ratio ?? row.measured / row.beside.value);
     const met = ratio === undefined || row.goal === undefined ? "" : (row.goal.side === "at least" ? ratio >= row.goal.ratio : ratio <= row.goal.ratio) ? "met" : "MISSED";
     process.stdout.write(
       `  ${row.what.padEnd(width)}  ${shown(row.measured).padStart(9)} ${row.unit.padEnd(10)}` +
-        (row.beside === undefined ? "" : `  ${row.beside.name} ${shown(row.beside.value)}, ratio ${ratio!.toFixed(2)}`) +
-        (row.goal === undefined ? "" : `  (goal ${row.goal.side} ${Number(row.goal.ratio.toFixed(3))}: ${met})`) +
+        (row.beside === undefined ? "" : `  ${row.beside.name} ${shown(row.beside.value)}, ratio ${shownRatio(ratio!)}`) +
+        (row.goal === undefined ? "" : `  (goal ${row.goal.side} ${shownRatio(row.goal.ratio)}: ${met})`) +
         (row.note === undefined ? "" : `  ${row.note}`) +
         "\n",
     );
@@ -52,5 +56,40 @@ export async function mediansInTurn(rounds: number, ...works: (() => unknown)[])
       if (round > 0) times[i]!.push((performance.now() - started) / 1000);
     }
   }
-  return times.map((own) => own.sort((a, b) => a - b)[Math.floor(own.length / 2)]!);
+  return times.map(median);
+}
+
+/** The middle one of some numbers. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+/** A figure beside its peer: both as medians of rates, and the median of the ratios of rounds that lay side by side. */
+export interface Paired {
+  readonly measured: number;
+  readonly peer: number;
+  readonly ratio: number;
+}
+
+/** {@link Paired} out of the rates of rounds that took turns. */
+export function paired(measured: readonly number[], peer: readonly number[]): Paired {
+  return { measured: median(measured), peer: median(peer), ratio: median(measured.map((rate, i) => rate / peer[i]!)) };
+}
+
+/**
+ * Rates of two works over the same amount, turn by turn after one round that is not counted. What else the machine does
+ * weighs on both of a round alike, so the ratio holds where the figures themselves move.
+ * @param prepare - what a round begins with, unmeasured
+ */
+export async function ratesInTurn(rounds: number, amount: number, own: () => unknown, peer: () => unknown, prepare?: () => unknown): Promise<Paired> {
+  const rates: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round++) {
+    await prepare?.();
+    for (const [i, work] of [own, peer].entries()) {
+      const started = performance.now();
+      await work();
+      if (round > 0) rates[i]!.push((1000 * amount) / (performance.now() - started));
+    }
+  }
+  return paired(...rates);
 }

@@ -1,0 +1,117 @@
+/** Resident memory while a fleet drives and while a backlog is worked off, and how fast its records are anchored. */
+import { createAppender } from "../../workers/shared/queue/index.ts";
+import { median } from "../table.ts";
+import type { Row } from "../table.ts";
+import { startBroker } from "./children.ts";
+import type { Lap } from "./fleet.ts";
+import type { Form } from "./form.ts";
+import { residentMiB, startSite } from "./site.ts";
+import type { Fleet, Site } from "./site.ts";
+
+/** Records of one car a second, and of one message. */
+const RATE = 1;
+const PER = 50;
+/** The part of a run that warms up: caches, compiled code, the heap's first growth. */
+const WARM = 0.3;
+const SAMPLE_MS = 250;
+
+/** Memory of processes over time. */
+interface Watch {
+  /** Ends it; gives what each process had after the warm-up. */
+  end(): ReadonlyMap<string, readonly number[]>;
+}
+
+function watch(processes: Readonly<Record<string, number>>): Watch {
+  const samples = new Map(Object.keys(processes).map((name) => [name, [] as number[]]));
+  const look = (): void => {
+    for (const [name, pid] of Object.entries(processes)) samples.get(name)!.push(residentMiB(pid));
+  };
+  look();
+  const timer = setInterval(look, SAMPLE_MS);
+  return {
+    end() {
+      clearInterval(timer);
+      look();
+      return new Map([...samples].map(([name, all]) => [name, all.slice(Math.min(all.length - 1, Math.floor(WARM * all.length)))]));
+    },
+  };
+}
+
+function rowsOf(what: string, samples: ReadonlyMap<string, readonly number[]>, note: string): Row[] {
+  return [...samples].map(([name, values]) => {
+    const middle = median(values);
+    const least = Math.min(...values);
+    return {
+      ...{ what: `${what}, ${name}`, measured: Math.max(...values), unit: "MiB", beside: { name: "median", value: middle }, goal: { ratio: 1.1, side: "at most" as const } },
+      note: `largest after the warm-up; least ${Math.round(least)} MiB, ${((100 * least) / middle).toFixed(0)} % of the median; ${note}`,
+    };
+  });
+}
+
+/** Sends so many records through the way in, a message of each car after the other. */
+async function drive({ load, cars }: Fleet, records: number): Promise<void> {
+  const laps = Math.max(1, Math.round(records / cars.length / PER));
+  for (let lap = 0; lap < laps; lap += 1) {
+    await load.do({ prepare: cars.length, per: PER });
+    await load.do({ publish: "own" });
+  }
+}
+
+async function anchoredAll(site: Site, prefix: string, records: number): Promise<void> {
+  for (;;) {
+    const batches = await site.announced(prefix);
+    if (batches.reduce((sum, { batch }) => sum + batch.records, 0) >= records) return;
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+  }
+}
+
+/** Rows of this room. */
+export async function memoryRows(form: Form, laps: readonly Lap[]): Promise<Row[]> {
+  const site = await startSite();
+  try {
+    const prefix = "memory";
+    const fleet = await site.fleet(prefix, laps, { cars: form.cars, signed: false, name: prefix });
+    await site.grant(fleet);
+    const { redis, redisEngine } = site.world;
+    const own = await startBroker(redisEngine.socket, "append", prefix);
+    await fleet.load.do({ connect: own.url, target: "own", logins: fleet.logins });
+    const each = Math.max(1, Math.round(form.memory.records / form.cars / PER)) * PER;
+    const total = each * form.cars;
+    // So that batches are closed, sealed and anchored all along and not only at the end.
+    const flags = ["--batch-records", String(Math.max(PER, Math.ceil(each / 6 / PER) * PER)), "--anchor-seconds", "5"];
+    let ingest = await site.ingest(prefix, ...flags);
+    const closeAll = async (): Promise<void> => {
+      const appender = createAppender(redis, prefix);
+      for (const { config } of fleet.cars) await appender.endTrip(config.handle);
+    };
+
+    const steady = watch({ gateway: own.pid, ingest: ingest.child.pid! });
+    const started = performance.now();
+    await drive(fleet, total);
+    const accepted = (performance.now() - started) / 1000;
+    await closeAll();
+    await anchoredAll(site, prefix, total);
+    const seconds = (performance.now() - started) / 1000;
+    const rows: Row[] = [
+      {
+        ...{ what: "device message to anchored, 50 a message", measured: total / seconds, unit: "records/s" },
+        note: `${total.toLocaleString("en")} records accepted in ${accepted.toFixed(0)} s and anchored in ${seconds.toFixed(0)} s, in ${(await site.announced(prefix)).length} batches; gateway, Redis, ingest, storage, chain and the cars on the same cores`,
+      },
+      ...rowsOf("memory, steady", steady.end(), `${form.name === "full" ? "1,000 cars for an hour" : `${total.toLocaleString("en")} records (--full: 3.6 million)`}`),
+    ];
+
+    await ingest.stop();
+    const backlog = Math.max(PER, Math.round((form.memory.backlogSeconds * RATE) / PER) * PER) * form.cars;
+    await drive(fleet, backlog);
+    await closeAll();
+    ingest = await site.ingest(prefix, ...flags);
+    const drain = watch({ gateway: own.pid, ingest: ingest.child.pid! });
+    await anchoredAll(site, prefix, total + backlog);
+    rows.push(...rowsOf("memory, backlog", drain.end(), `${form.memory.backlogSeconds} s of all cars worked off (--full: 600 s)`));
+    await ingest.stop();
+    own.stop();
+    return rows;
+  } finally {
+    await site.stop();
+  }
+}

@@ -1,0 +1,85 @@
+/** A TSP's site for the bench: Redis, a chain with all contracts, a storage node, a vault, and fleets registered with it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import { fromHex } from "@qoodblock/sdk/bytes";
+import { bytes32 } from "../../test/workers/support/fleet.ts";
+import { startWorker } from "../../test/workers/support/processes.ts";
+import type { RunningWorker } from "../../test/workers/support/processes.ts";
+import { startWorld } from "../../test/workers/support/world.ts";
+import type { World } from "../../test/workers/support/world.ts";
+import { readBatches, registerStream } from "../../workers/shared/queue/index.ts";
+import type { Announcement } from "../../workers/shared/queue/index.ts";
+import { importBoxes, openVault, sealTo } from "../../workers/shared/vault/index.ts";
+import { startLoad } from "./children.ts";
+import type { Load } from "./children.ts";
+import { makeFleet } from "./fleet.ts";
+import type { BenchCar, FleetOptions, Lap } from "./fleet.ts";
+import type { Login } from "./load.ts";
+
+/** A fleet that its site knows, and the program that drives it. */
+export interface Fleet {
+  readonly cars: readonly BenchCar[];
+  readonly load: Load;
+  readonly logins: readonly Login[];
+}
+
+/** See the file's head. */
+export interface Site {
+  readonly world: World;
+  /** Registers a fleet under a prefix and starts its program. */
+  fleet(prefix: string, laps: readonly Lap[], options: Omit<FleetOptions, "registry">): Promise<Fleet>;
+  /** Puts the stream secrets of a fleet into the vault, without which nothing of it is sealed. */
+  grant(fleet: Fleet): Promise<void>;
+  /** Starts the ingest worker. */
+  ingest(prefix: string, ...flags: string[]): Promise<RunningWorker>;
+  /** All batches announced so far. */
+  announced(prefix: string): Promise<Announcement[]>;
+  stop(): Promise<void>;
+}
+
+/** Starts a site. */
+export async function startSite(): Promise<Site> {
+  const world = await startWorld();
+  const registry = world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex;
+  const vault = join(world.dir, "vault.json");
+  const passphrase = world.secrets["QOOD_VAULT_PASSPHRASE"]!;
+  const loads: Load[] = [];
+  const known = new Map<string, Announcement[]>();
+  return {
+    world,
+    async fleet(prefix, laps, options) {
+      const all = { ...options, registry };
+      const cars = makeFleet(laps, all);
+      for (const { config } of cars) await registerStream(world.redis, prefix, config);
+      const load = startLoad();
+      loads.push(load);
+      await load.do({ fleet: all });
+      return { cars, load, logins: cars.map(({ config, lap }) => ({ stream: config.handle, topic: `v1/${config.handle}/${lap.schema.name}@${lap.schema.version}` })) };
+    },
+    async grant({ cars }) {
+      const { publicKey } = await openVault(vault, passphrase);
+      const boxes = await Promise.all(cars.map(({ config }) => sealTo(publicKey, { handle: fromHex(config.handle), keyEpoch: 0, secret: bytes32(`stream secret ${config.handle}`) })));
+      await importBoxes(vault, passphrase, boxes);
+    },
+    ingest: (prefix, ...flags) => startWorker("ingest", [...world.flags, "--redis-prefix", prefix, "--artefacts", join(world.dir, "artefacts"), ...flags], world.secrets),
+    async announced(prefix) {
+      const found = known.get(prefix) ?? [];
+      known.set(prefix, found);
+      for (;;) {
+        const more = await readBatches(world.redis, prefix, found.at(-1)?.id ?? "0", 500);
+        found.push(...more);
+        if (more.length < 500) return found;
+      }
+    },
+    async stop() {
+      for (const load of loads) load.stop();
+      await world.stop();
+    },
+  };
+}
+
+/** Resident memory of a process, MiB. */
+export function residentMiB(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) / 1024;
+}
