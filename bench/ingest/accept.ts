@@ -44,14 +44,14 @@ async function rounds(form: Form, { load }: Fleet, per: number, messages: number
 async function measure(site: Site, form: Form, laps: readonly Lap[], signed: boolean): Promise<Row[]> {
   const prefix = signed ? "signed" : "token";
   const fleet = await site.fleet(prefix, laps, { cars: form.cars, signed, name: prefix });
-  const own = await startBroker(site.world.redisEngine.socket, "append", prefix);
-  const bare = await startBroker(site.world.redisEngine.socket, "bare", prefix);
-  await fleet.load.do({ connect: own.url, target: "own", logins: fleet.logins });
-  await fleet.load.do({ connect: bare.url, target: "bare", logins: fleet.logins });
+  const own = await site.gateway(prefix, fleet);
+  const bare = await startBroker(site.world.redisEngine.socket, prefix);
+  await fleet.load.do({ connect: bare.url, target: "bare", logins: own.logins });
   const many = await rounds(form, fleet, 50, form.messages.many);
   const single = await rounds(form, fleet, 1, form.messages.single);
-  own.stop();
+  await own.worker.stop();
   bare.stop();
+  fleet.load.stop();
   const how = signed ? "signature a message" : "session token";
   const row = (rates: Rates, per: number, goal: boolean): Row => {
     const { measured, peer, ratio } = paired(rates.own, rates.bare);

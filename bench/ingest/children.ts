@@ -51,16 +51,9 @@ export function startLoad(): Load {
   };
 }
 
-/** A way in for the cars. */
-export interface Target {
-  readonly url: string;
-  readonly pid: number;
-  stop(): void;
-}
-
-/** Starts a broker: bare, or in front of the appender. */
-export async function startBroker(redisSocket: string, mode: "bare" | "append", prefix: string): Promise<Target> {
-  const child = start("./broker.ts", [redisSocket, mode, prefix]);
+/** Starts the bare broker. */
+export async function startBroker(redisSocket: string, prefix: string): Promise<{ readonly url: string; stop(): void }> {
+  const child = start("./broker.ts", [redisSocket, prefix]);
   const { ready } = await next(child);
-  return { url: `mqtt://127.0.0.1:${String(ready)}`, pid: child.pid!, stop: () => void child.kill("SIGKILL") };
+  return { url: `mqtt://127.0.0.1:${String(ready)}`, stop: () => void child.kill("SIGKILL") };
 }

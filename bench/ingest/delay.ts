@@ -1,6 +1,5 @@
 /** How long a record takes from the device to its anchor while the site runs at half of what it can take. */
 import type { Row } from "../table.ts";
-import { startBroker } from "./children.ts";
 import type { Lap } from "./fleet.ts";
 import type { Form } from "./form.ts";
 import { startSite } from "./site.ts";
@@ -50,8 +49,7 @@ export async function delayRows(form: Form, laps: readonly Lap[]): Promise<Row[]
     const cars = Math.min(form.cars, 100);
     const fleet = await site.fleet(prefix, laps, { cars, signed: false, name: prefix });
     await site.grant(fleet);
-    const own = await startBroker(site.world.redisEngine.socket, "append", prefix);
-    await fleet.load.do({ connect: own.url, target: "own", logins: fleet.logins });
+    const { worker: gateway } = await site.gateway(prefix, fleet);
     const ingest = await site.ingest(prefix, "--batch-seconds", String(BATCH), "--anchor-seconds", String(ANCHOR));
     const most = await capacity(fleet, form);
     const before = Math.max(1, Math.round(form.messages.many / cars)) * 3;
@@ -60,7 +58,7 @@ export async function delayRows(form: Form, laps: readonly Lap[]): Promise<Row[]
     const sent = await fleet.load.times({ pace: "own", per: PER, everyMs, seconds: form.delaySeconds });
     const all = await delays(site, prefix, fleet, sent, before);
     await ingest.stop();
-    own.stop();
+    await gateway.stop();
     const bound = BATCH + ANCHOR + BLOCK;
     const row = (what: string, part: number): Row => ({
       ...{ what: `delay device to anchored, ${what}`, measured: quantile(all, part) / 1000, unit: "s" },

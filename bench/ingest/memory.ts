@@ -2,7 +2,6 @@
 import { createAppender } from "../../workers/shared/queue/index.ts";
 import { median } from "../table.ts";
 import type { Row } from "../table.ts";
-import { startBroker } from "./children.ts";
 import type { Lap } from "./fleet.ts";
 import type { Form } from "./form.ts";
 import { residentMiB, startSite } from "./site.ts";
@@ -72,9 +71,8 @@ export async function memoryRows(form: Form, laps: readonly Lap[]): Promise<Row[
     const prefix = "memory";
     const fleet = await site.fleet(prefix, laps, { cars: form.cars, signed: false, name: prefix });
     await site.grant(fleet);
-    const { redis, redisEngine } = site.world;
-    const own = await startBroker(redisEngine.socket, "append", prefix);
-    await fleet.load.do({ connect: own.url, target: "own", logins: fleet.logins });
+    const { redis } = site.world;
+    const { worker: gateway } = await site.gateway(prefix, fleet);
     const each = Math.max(1, Math.round(form.memory.records / form.cars / PER)) * PER;
     const total = each * form.cars;
     // So that batches are closed, sealed and anchored all along and not only at the end.
@@ -85,7 +83,7 @@ export async function memoryRows(form: Form, laps: readonly Lap[]): Promise<Row[
       for (const { config } of fleet.cars) await appender.endTrip(config.handle);
     };
 
-    const steady = watch({ gateway: own.pid, ingest: ingest.child.pid! });
+    const steady = watch({ gateway: gateway.child.pid!, ingest: ingest.child.pid! });
     const started = performance.now();
     await drive(fleet, total);
     const accepted = (performance.now() - started) / 1000;
@@ -105,11 +103,11 @@ export async function memoryRows(form: Form, laps: readonly Lap[]): Promise<Row[
     await drive(fleet, backlog);
     await closeAll();
     ingest = await site.ingest(prefix, ...flags);
-    const drain = watch({ gateway: own.pid, ingest: ingest.child.pid! });
+    const drain = watch({ gateway: gateway.child.pid!, ingest: ingest.child.pid! });
     await anchoredAll(site, prefix, total + backlog);
     rows.push(...rowsOf("memory, backlog", drain.end(), `${form.memory.backlogSeconds} s of all cars worked off (--full: 600 s)`));
     await ingest.stop();
-    own.stop();
+    await gateway.stop();
     return rows;
   } finally {
     await site.stop();
