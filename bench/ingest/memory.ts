@@ -95,7 +95,7 @@ export async function memoryRows(form: Form, laps: readonly Lap[]): Promise<Row[
         ...{ what: "device message to anchored, 50 a message", measured: total / seconds, unit: "records/s" },
         note: `${total.toLocaleString("en")} records accepted in ${accepted.toFixed(0)} s and anchored in ${seconds.toFixed(0)} s, in ${(await site.announced(prefix)).length} batches; gateway, Redis, ingest, storage, chain and the cars on the same cores`,
       },
-      ...rowsOf("memory, steady", steady.end(), `${form.name === "full" ? "1,000 cars for an hour" : `${total.toLocaleString("en")} records (--full: 3.6 million)`}`),
+      ...rowsOf("memory, steady", steady.end(), form.name === "full" ? "1,000 cars for an hour" : `${total.toLocaleString("en")} records (--full: 3.6 million)`),
     ];
 
     await ingest.stop();

@@ -28,7 +28,7 @@ async function metricNames(): Promise<{ own: string[]; scraped: Set<string> }> {
   const { registry: metrics } = createMetrics("qood-sample");
   const nodes = new Set((await metrics.getMetricsAsJSON()).map(({ name }) => name));
   nodes.delete("qood_alarms_total");
-  const redis = { status: "end" } as Redis;
+  const redis = { status: "end" } as unknown as Redis;
   const watched = { metrics, ready: createReadiness() };
   const gone = { chainId: 1, provider: {} } as unknown as Chain;
   watchRedis(watched, redis);
@@ -40,7 +40,7 @@ async function metricNames(): Promise<{ own: string[]; scraped: Set<string> }> {
   createDeliveryMetrics(metrics, { redis, prefix: "x", bonds: {} as Bonds, token: "0x" });
   createProverMetrics(metrics);
   measureStorage(metrics, root, {} as HeliaStorage);
-  createStats(metrics, { connections: () => 0, pendingBytes: () => 0, backlogBytes: () => 0 });
+  createStats(metrics, { connections: () => 0, pendingBytes: () => 0 });
   const all = await metrics.getMetricsAsJSON();
   const scraped = all.flatMap(({ name, type }) => (String(type) === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]));
   return { own: all.map(({ name }) => name).filter((name) => !nodes.has(name)), scraped: new Set(scraped) };
@@ -98,7 +98,10 @@ describe("operations files", () => {
       const secrets = Object.keys(schema.shape).filter((setting) => /(passphrase|password|secret)File$/i.test(setting));
       assert.equal(unit.match(/^LoadCredential=/gm)?.length ?? 0, secrets.length, `credentials of qood-${name}`);
     }
-    if (spawnSync("systemd-analyze", ["--version"]).status !== 0) return t.diagnostic("systemd-analyze is not on this machine: the units were not verified");
+    if (spawnSync("systemd-analyze", ["--version"]).status !== 0) {
+      t.diagnostic("systemd-analyze is not on this machine: the units were not verified");
+      return;
+    }
     const copy = mkdtempSync(join(tmpdir(), "qood-units-"));
     for (const file of readdirSync(folder).filter((name) => /\.(service|target)$/.test(name))) writeFileSync(join(copy, file), readFileSync(join(folder, file), "utf8").replaceAll("/usr/bin/node", process.execPath));
     const units = readdirSync(copy).map((file) => join(copy, file));

@@ -8,13 +8,14 @@ import type { Logger } from "../log/index.ts";
 export async function repeat(options: { readonly everyMs: number; readonly what: string; readonly signal: AbortSignal; readonly log: Logger }, step: () => Promise<void>): Promise<void> {
   const { everyMs, what, signal, log } = options;
   let said = "";
-  while (!signal.aborted) {
+  const isEnding = (): boolean => signal.aborted;
+  while (!isEnding()) {
     try {
       await step();
       said = "";
     } catch (error) {
       const text = (error as Error).message;
-      if (text !== said && !signal.aborted) log.error({ err: error }, `${what} is held up; trying on`);
+      if (text !== said && !isEnding()) log.error({ err: error }, `${what} is held up; trying on`);
       said = text;
     }
     await wait(everyMs, undefined, { signal }).catch(() => undefined);
