@@ -81,6 +81,12 @@ describe("metrics and health", () => {
     addGauge(metrics.registry, { name: "qood_labelled", help: "x", labelNames: ["a"], read: () => (value === undefined ? Promise.reject(new Error("gone")) : Promise.resolve([[{ a: "1" }, 1]])) });
     let text = await metrics.registry.metrics();
     assert.deepEqual([samples(text, "qood_alarms_total"), samples(text, "qood_plain"), samples(text, "qood_labelled")], [{ "": 3 }, { "": 7 }, { 'a="1"': 1 }]);
+    addGauge(metrics.registry, {
+      ...{ name: "qood_throwing", help: "x" },
+      read: () => {
+        throw new Error("at once");
+      },
+    });
     value = undefined;
     text = await metrics.registry.metrics();
     assert.deepEqual([samples(text, "qood_plain"), samples(text, "qood_labelled")], [{}, {}]);

@@ -22,7 +22,7 @@ export function addGauge(registry: Registry, { name, help, labelNames = [], read
   new Gauge({
     ...{ name, help, labelNames, registers: [registry] },
     async collect() {
-      const value = await within(COLLECT_MS, read()).catch(() => undefined);
+      const value = await within(COLLECT_MS, (async () => read())()).catch(() => undefined);
       // From here on without a wait, so that two scrapes at a time see each a whole value.
       if (labelNames.length === 0) this.remove();
       else this.reset();

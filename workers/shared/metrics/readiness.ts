@@ -33,7 +33,7 @@ export function createReadiness(checkMs = CHECK_MS): ReadinessState {
   async function ask(): Promise<Faults> {
     const found = await Promise.all(
       [...checks].map(async ([name, check]) => {
-        const fault = await within(checkMs, check()).catch((error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0]!);
+        const fault = await within(checkMs, (async () => check())()).catch((error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0]!);
         return [name, fault] as const;
       }),
     );
