@@ -9,9 +9,9 @@ function properties(shape: Readonly<Record<string, z.ZodType>>): Record<string, 
   const { properties: found } = z.toJSONSchema(z.object(shape), { io: "input", unrepresentable: "any" });
   return Object.fromEntries(
     Object.entries(found as Record<string, Property>).map(([name, property]) => {
+      const { default: fallback, alias: _variable, ...rest } = property;
       // A folder of this very machine is nobody else's default.
-      const { default: fallback, ...rest } = property;
-      return [name, typeof fallback === "string" && isAbsolute(fallback) ? rest : property];
+      return [name, fallback === undefined || (typeof fallback === "string" && isAbsolute(fallback)) ? rest : { ...rest, default: fallback }];
     }),
   );
 }

@@ -18,7 +18,7 @@ export const checkNode = (version = process.versions.node): Promise<Finding[]> =
   });
 
 /** Settings that name a folder which grows. */
-const FOLDERS = ["artefacts", "repo"] as const;
+const FOLDERS = ["artefacts", "repo", "backup"] as const;
 
 /** There is room, and the right to write, where sealed files and blocks are kept. */
 export async function checkDisk({ settings }: Subject, free = statfs): Promise<Finding[]> {
