@@ -73,7 +73,7 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
     while (processes.some(isAlive)) await wait(50);
   }
 
-  it("starts everything, starts again what is killed, leaves nothing behind when it is killed itself, and goes on with the same chain", { timeout: 400_000 }, async () => {
+  it("starts everything, starts again what is killed, leaves nothing behind when it is killed itself, and goes on with the same chain", { timeout: 500_000 }, async () => {
     writeFileSync(join(dir, "config.json"), JSON.stringify({ "qood-ingest": { anchorSeconds: 1, tickMs: 50 } }));
     const first = await up("--config", join(dir, "config.json"));
     const { facts, parts } = first.overview;
@@ -123,8 +123,19 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
     assert.equal((await again.getBlock(block!.number))?.hash, block!.hash, "the chain has its state");
     assert.notEqual(await again.getCode(deployment.addresses.escrow), "0x");
     again.destroy();
-    const [same] = (await answerOf(["tsp", "import", DRIVE, "--stream", stream!.handle, "--redis", facts.Redis!])) as { result: string }[];
+    const [same] = (await answerOf(["tsp", "import", DRIVE, "--stream", stream!.handle, "--config", facts.settings!])) as { result: string }[];
     assert.equal(same!.result, "already imported", "Redis has its state too");
+    // A second TSP beside it starts no engine whose address is given.
+    const given = ["--rpc", rpc, "--redis", facts.Redis!, "--redis-prefix", "other", "--storage", facts.storage!, "--deployment", facts.deployment!];
+    const other = start(["--json", "tsp", "start", "--state", join(dir, "other"), ...given]);
+    begun.push(other);
+    await other.says(/all parts are ready/);
+    const its = (await answerOf(["tsp", "status", "--state", join(dir, "other")])) as Overview;
+    assert.deepEqual(["chain", "redis", "storage"].filter((name) => name in its.parts), []);
+    assert.ok(its.parts.ingest?.state === "ready" && its.facts.TSP !== facts.TSP);
+    other.child.kill("SIGINT");
+    assert.equal((await other.end).code, 0);
+
     const logs = readdirSync(facts.logs!).map((name) => readFileSync(join(facts.logs!, name), "utf8")).join("\n");
     for (const name of ["delivery", "ingest", "prover", "storage"]) assert.ok(existsSync(join(facts.logs!, `${name}.log`)), name);
     assert.ok(!`${logs}${readFileSync(facts.settings!, "utf8")}`.includes(PASSPHRASE));
@@ -136,22 +147,7 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
     await gone(second.processes);
   });
 
-  it("starts no engine whose address is given, and ends what it has begun when it is stopped before it is ready", { timeout: 400_000 }, async () => {
-    const { running, overview, processes } = await up();
-    const { facts } = overview;
-    const given = ["--rpc", String(overview.parts.chain!.ready.rpc), "--redis", facts.Redis!, "--redis-prefix", "other", "--storage", facts.storage!, "--deployment", facts.deployment!];
-    const other = start(["--json", "tsp", "start", "--state", join(dir, "other"), ...given]);
-    begun.push(other);
-    await other.says(/all parts are ready/);
-    const its = (await answerOf(["tsp", "status", "--state", join(dir, "other")])) as Overview;
-    assert.deepEqual(["chain", "redis", "storage"].filter((name) => name in its.parts), []);
-    assert.ok(its.parts.ingest?.state === "ready" && its.facts.TSP !== facts.TSP);
-    other.child.kill("SIGINT");
-    assert.equal((await other.end).code, 0);
-
-    running.child.kill("SIGTERM");
-    assert.equal((await running.end).code, 0);
-    await gone(processes);
+  it("ends what it has begun when it is stopped before it is ready", { timeout: 500_000 }, async () => {
     const early = start(["tsp", "start", "--state", state]);
     begun.push(early);
     await early.says(/starting ingest/);

@@ -35,7 +35,7 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
   const bare = { ...process.env };
   delete bare.QOOD_KEYSTORE_PASSPHRASE;
   delete bare.NODE_TEST_CONTEXT;
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "cli/main.ts", ...args], { cwd: root, env: { ...bare, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "cli/main.ts", ...args], { cwd: root, env: { ...bare, NODE_COMPILE_CACHE: join(root, ".cache", "code"), ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));

@@ -104,7 +104,7 @@ export interface AddOptions {
 type StreamInput = z.input<typeof streamConfigSchema>;
 
 /** A stream in a file: its handle, dictionary version and class may be left out, and its schema may be a name. */
-const fileSchema = z.looseObject({ schema: z.string(), chainId: z.int(), registry: z.string(), vehicle: z.coerce.string(), epoch: z.int(), dataClass: z.enum(["OEM", "USER", "DISPUTED"]), privacy: z.enum(["ORDINARY", "PRIVATE"]).default("ORDINARY") });
+const fileSchema = z.looseObject({ schema: z.string(), chainId: z.int(), registry: z.string(), vehicle: z.coerce.string().regex(/^\d{1,78}$/, "must be a token id in decimal"), epoch: z.int(), dataClass: z.enum(["OEM", "USER", "DISPUTED"]), privacy: z.enum(["ORDINARY", "PRIVATE"]).default("ORDINARY") });
 
 function complete(given: unknown, where: string): StreamInput {
   const parsed = fileSchema.safeParse(given);
