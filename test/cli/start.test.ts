@@ -77,7 +77,7 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
     writeFileSync(join(dir, "config.json"), JSON.stringify({ "qood-ingest": { anchorSeconds: 1, tickMs: 50 } }));
     const first = await up("--config", join(dir, "config.json"));
     const { facts, parts } = first.overview;
-    assert.deepEqual(["chain", "delivery", "ingest", "prover", "redis", "storage"].filter((name) => parts[name]?.state !== "ready"), []);
+    assert.deepEqual(["chain", "delivery", "gateway", "ingest", "prover", "redis", "storage"].filter((name) => parts[name]?.state !== "ready"), []);
     assert.ok(first.processes.length >= 9, "the parent, four workers and more, two engines with their guardians");
     const rpc = String(parts.chain!.ready.rpc);
     const deployment = parseDeployment(JSON.parse(readFileSync(facts.deployment!, "utf8")));
@@ -85,6 +85,8 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
     assert.notEqual(await before.getCode(deployment.addresses.escrow), "0x");
     const block = await before.getBlock("latest");
     before.destroy();
+
+    assert.equal((await fetch(`http://127.0.0.1:${String(parts.gateway!.ready.http)}/v1/telemetry`, { method: "POST", body: "{}" })).status, 401);
 
     // A drive from a file goes all the way: into batches whose anchor is on this chain.
     const redis = connectRedis(facts.Redis!);

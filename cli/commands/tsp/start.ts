@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { readPassphrase } from "@qoodblock/workers/shared/vault/passphrase.ts";
+import { unlockOf } from "@qoodblock/workers/shared/vault/unlock.ts";
 import { passphraseOf } from "../../context.ts";
 import type { GlobalOptions } from "../../context.ts";
 import type { TspOptions } from "../../flows/tsp/redis.ts";
@@ -13,6 +13,7 @@ interface Given {
   readonly state: string;
   readonly rpcPort?: string;
   readonly vaultPassphraseFile?: string;
+  readonly vaultKeyfile?: string;
 }
 
 async function start(options: GlobalOptions, shared: TspOptions, given: Given): Promise<void> {
@@ -20,8 +21,9 @@ async function start(options: GlobalOptions, shared: TspOptions, given: Given): 
   const state = resolve(given.state);
   if (given.rpcPort !== undefined && (!/^\d{1,5}$/.test(given.rpcPort) || Number(given.rpcPort) < 1 || Number(given.rpcPort) > 65_535)) throw new QoodError("USAGE", "--rpc-port must be a port from 1 to 65535");
   const keystore = passphraseOf({ ...options, keystores: `${state}/keystores` });
-  const inFile = given.vaultPassphraseFile !== undefined || process.env.QOOD_VAULT_PASSPHRASE !== undefined;
-  const vault = inFile ? readPassphrase({ what: "the vault", file: given.vaultPassphraseFile, variable: "QOOD_VAULT_PASSPHRASE", env: process.env }) : keystore;
+  const { vaultPassphraseFile, vaultKeyfile } = given;
+  const named = [vaultPassphraseFile, vaultKeyfile, process.env.QOOD_VAULT_PASSPHRASE, process.env.QOOD_VAULT_KEY].some((each) => each !== undefined);
+  const vault = named ? unlockOf({ vaultPassphraseFile, vaultKeyfile }, process.env) : keystore;
   const config = readConfig(shared);
   const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
@@ -47,7 +49,7 @@ async function start(options: GlobalOptions, shared: TspOptions, given: Given): 
       deployment: options.deployment ?? process.env.QOOD_DEPLOYMENT ?? text(config.deployment),
       redis: shared.redis ?? process.env.QOOD_REDIS ?? text(config.redis),
       redisPrefix: shared.redisPrefix ?? process.env.QOOD_REDIS_PREFIX ?? text(config.redisPrefix),
-      storage: options.storage ?? process.env.QOOD_STORAGE ?? text(config.storage),
+      storage: options.storage ?? process.env.QOOD_STORAGE ?? process.env.KUBO_RPC_URL ?? text(config.storage),
     },
     say,
     ending.signal,
@@ -73,6 +75,7 @@ export function registerStart(tsp: Command, program: Command): void {
     .option("--state <folder>", "where everything is kept: the next start on it goes on", STATE)
     .option("--rpc-port <number>", "port of the local chain's RPC; else that of the last start, or a free one")
     .option("--vault-passphrase-file <file>", "file with the vault's passphrase; else QOOD_VAULT_PASSPHRASE, else that of the key files")
+    .option("--vault-keyfile <file>", "file with at least 32 random bytes that open the vault in place of a passphrase; else QOOD_VAULT_KEY")
     .addHelpText("after", "\nSettings of the workers come from the file of --config, by the names that each worker's --help tells; what is made of it stands in config.json of\nthe state folder, which `qood tsp --config` reads too. A log for each worker is in logs/ there.")
     .action((given: Given) => start(program.opts<GlobalOptions>(), tsp.opts<TspOptions>(), given));
   tsp

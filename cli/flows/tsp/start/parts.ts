@@ -63,7 +63,7 @@ export async function startWorker(ground: Ground, folder: string, config: string
     name: folder,
     script: join(ROOT, "workers", folder, "main.ts"),
     args: ["--config", config, "--follow-parent"],
-    env: { PATH: process.env.PATH ?? "", ...secrets },
+    env: { PATH: process.env.PATH ?? "", ...(process.env.MQTT_URL === undefined ? {} : { MQTT_URL: process.env.MQTT_URL }), ...secrets },
     logFile,
     onMessage(message) {
       const { ready } = message as { ready?: Record<string, unknown> };

@@ -7,6 +7,7 @@ import { toHex } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { createVault, openVault } from "@qoodblock/workers/shared/vault/index.ts";
+import type { Unlock } from "@qoodblock/workers/shared/vault/index.ts";
 import { createAccount, listAccounts, openAccount } from "../../../keystore.ts";
 import { ROOT } from "./parts.ts";
 
@@ -31,7 +32,7 @@ export interface Tsp {
 }
 
 /** Opens the TSP's account and vault, or makes them. @throws QoodError of the key file and of the vault, PASSPHRASE_WRONG among them */
-export async function prepareTsp(state: string, passphrases: { readonly keystore: string; readonly vault: string }): Promise<Tsp> {
+export async function prepareTsp(state: string, passphrases: { readonly keystore: string; readonly vault: Unlock }): Promise<Tsp> {
   const keystores = join(state, "keystores");
   const { address } = await account(keystores, "tsp", passphrases.keystore);
   mkdirSync(join(state, "tsp"), { recursive: true, mode: 0o700 });

@@ -1,20 +1,22 @@
 /** `qood tsp start`: one process tree that is a whole TSP. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import type { JsonRpcProvider } from "ethers";
+import { toHex } from "@qoodblock/sdk/bytes";
 import { openProvider, parseDeployment } from "@qoodblock/sdk/client";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { LOCAL_CHAIN_ID } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { chainIsTorn, chainKnowsHead, followHead } from "@qoodblock/workers/shared/engines/head.ts";
 import { createStack } from "@qoodblock/workers/shared/process/stack.ts";
-import { openStateFolder, writeAtomically } from "@qoodblock/workers/shared/process/state.ts";
+import { openStateFolder } from "@qoodblock/workers/shared/process/state.ts";
+import type { Unlock } from "@qoodblock/workers/shared/vault/index.ts";
 import { readJsonFile } from "../../../context.ts";
-import { ROOT, portLike, startChain, startQueue, startWorker } from "./parts.ts";
+import { ROOT, startChain, startQueue, startWorker } from "./parts.ts";
 import type { Ground } from "./parts.ts";
 import { deployLocally, fund, prepareTsp } from "./prepare.ts";
 import { supervise } from "./supervise.ts";
 import type { Part, Running } from "./supervise.ts";
+import { choosePorts, saveSettings } from "./settings.ts";
 import { saveOverview } from "./table.ts";
 import type { Overview } from "./table.ts";
 
@@ -29,7 +31,7 @@ export interface StartOptions {
   readonly rpcPort: number | undefined;
   /** Settings of the workers beside those that are made here. */
   readonly config: Readonly<Record<string, unknown>>;
-  readonly passphrases: { readonly keystore: string; readonly vault: string };
+  readonly passphrases: { readonly keystore: string; readonly vault: Unlock };
 }
 
 /** A TSP that runs. */
@@ -42,17 +44,6 @@ export interface RunningTsp {
 /** Blocks until a transaction on the local chain counts as final: it never reorganises. */
 const LOCAL_FINALITY = "1";
 const WORKERS = ["ingest", "prover", "delivery", "gateway"] as const;
-const portsSchema = z.object({ rpc: z.int().optional(), storage: z.int().optional(), storageListen: z.int().optional() });
-
-/** Ports of an earlier run: an address that somebody has written down stays right. */
-async function choosePorts(state: string, rpcPort: number | undefined): Promise<Readonly<Record<"rpc" | "storage" | "storageListen", number>>> {
-  const file = join(state, "ports.json");
-  const before = existsSync(file) ? (portsSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {}) : {};
-  const ports = { rpc: rpcPort ?? (await portLike(before.rpc)), storage: await portLike(before.storage), storageListen: await portLike(before.storageListen) };
-  writeAtomically(file, `${JSON.stringify(ports)}\n`);
-  return ports;
-}
-
 async function openLocalChain(ground: Ground, rpc: string): Promise<JsonRpcProvider> {
   const provider = openProvider(rpc, LOCAL_CHAIN_ID, 200);
   if (await chainKnowsHead(ground.state.path, provider)) return provider;
@@ -139,26 +130,23 @@ export async function startTsp(options: StartOptions, say: (line: string) => voi
     if (deployment === undefined) throw new QoodError("OPTION_MISSING", "--deployment FILE is needed with --rpc: the deployment.json that names the contracts");
     const { chainId } = parseDeployment(readJsonFile(deployment));
     const redis = options.redis ?? String((await keep("redis", () => startQueue(ground))).redis);
-    const config = join(state.path, "config.json");
-    const artefacts = join(state.path, "tsp", "artefacts");
-    mkdirSync(artefacts, { recursive: true });
     const storage = options.storage ?? `http://127.0.0.1:${ports.storage}`;
     const local = options.rpc === undefined ? { finality: LOCAL_FINALITY, pollMs: 250 } : {};
-    const sections = Object.fromEntries([...WORKERS, "storage"].map((name) => [`qood-${name}`, options.config[`qood-${name}`] ?? {}]));
-    const storageSection = { repo: join(state.path, "tsp", "ipfs"), rpc: String(ports.storage), listen: [`/ip4/127.0.0.1/tcp/${ports.storageListen}`], ...(sections["qood-storage"] as object) };
-    const common = { redis, redisPrefix: options.redisPrefix ?? "qood", rpc, chainId, deployment, vault: tsp.vault, keystore: tsp.keystore, storage, artefacts };
-    writeAtomically(config, `${JSON.stringify({ ...local, ...options.config, ...common, ...sections, "qood-storage": storageSection }, null, 2)}\n`);
+    const config = saveSettings(state.path, options.config, ports, {
+      ...local,
+      ...{ redis, redisPrefix: options.redisPrefix ?? "qood", rpc, chainId, deployment, vault: tsp.vault, keystore: tsp.keystore, storage },
+    });
     facts = { TSP: tsp.address, "vault key": tsp.vaultKey, chain: `${chainId} at ${rpc}`, deployment, Redis: redis, storage, settings: config, logs };
 
-    const secrets = { QOOD_KEYSTORE_PASSPHRASE: options.passphrases.keystore, QOOD_VAULT_PASSPHRASE: options.passphrases.vault };
+    const { keystore, vault } = options.passphrases;
+    const secrets = { QOOD_KEYSTORE_PASSPHRASE: keystore, ...(typeof vault === "string" ? { QOOD_VAULT_PASSPHRASE: vault } : { QOOD_VAULT_KEY: toHex(vault.key) }) };
     if (options.storage === undefined) {
-      mkdirSync(storageSection.repo, { recursive: true });
       say("starting the storage node …");
       await keep("storage", () => startWorker(ground, "storage", config, {}));
     }
     const folders = WORKERS.filter((name) => existsSync(join(ROOT, "workers", name, "main.ts")));
     say(`starting ${folders.join(", ")} …`);
-    await Promise.all(folders.map((name) => keep(name, () => startWorker(ground, name, config, secrets))));
+    await Promise.all(folders.map((name) => keep(name, () => startWorker(ground, name, config, name === "gateway" ? {} : secrets))));
     saveOverview(state.path, overview());
     return { overview: overview(), stop };
   } catch (error) {

@@ -1,0 +1,60 @@
+/** What the workers of one state folder are told: ports, and one file of settings. */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { writeAtomically } from "@qoodblock/workers/shared/process/state.ts";
+import { portLike } from "./parts.ts";
+
+const portsSchema = z.object({ rpc: z.int(), storage: z.int(), storageListen: z.int(), http: z.int(), mqtt: z.int() }).partial();
+
+/** Ports of the embedded parts. */
+export type Ports = Readonly<Record<"rpc" | "storage" | "storageListen" | "http" | "mqtt", number>>;
+
+/** Where devices look for a gateway unless they are told another port. */
+const USUAL = { http: 8080, mqtt: 1883 };
+
+/** Ports of an earlier run: an address that somebody has written down stays right. @param rpcPort - a port given by hand. */
+export async function choosePorts(state: string, rpcPort: number | undefined): Promise<Ports> {
+  const file = join(state, "ports.json");
+  const before = { ...USUAL, ...(existsSync(file) ? portsSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data : {}) };
+  const ports = {
+    ...{ rpc: rpcPort ?? (await portLike(before.rpc)), storage: await portLike(before.storage), storageListen: await portLike(before.storageListen) },
+    ...{ http: await portLike(before.http), mqtt: await portLike(before.mqtt) },
+  };
+  writeAtomically(file, `${JSON.stringify(ports)}\n`);
+  return ports;
+}
+
+/** The secret that the gateway's tokens are signed with, made at the first start. */
+function tokenSecret(state: string): string {
+  const file = join(state, "tsp", "token-secret");
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
+  return file;
+}
+
+/** Settings of secrets: they come from this program's own options, and go to the workers over their environment. */
+const SECRETS = ["keystorePassphraseFile", "vaultPassphraseFile", "vaultKeyfile"];
+
+/**
+ * Writes the one file of settings that all workers are started with.
+ * @param given - the file of `--config`; what is common to all follows from what was started, the rest is the user's.
+ * @returns its path.
+ */
+export function saveSettings(state: string, given: Readonly<Record<string, unknown>>, ports: Ports, common: Readonly<Record<string, unknown>>): string {
+  const artefacts = join(state, "tsp", "artefacts");
+  const repo = join(state, "tsp", "ipfs");
+  for (const folder of [artefacts, repo]) mkdirSync(folder, { recursive: true });
+  const own: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    "qood-ingest": { artefacts },
+    "qood-prover": {},
+    "qood-delivery": {},
+    "qood-gateway": { chainId: common.chainId, http: `127.0.0.1:${ports.http}`, mqtt: `127.0.0.1:${ports.mqtt}`, tokenSecretFile: tokenSecret(state) },
+    "qood-storage": { repo, rpc: String(ports.storage), listen: [`/ip4/127.0.0.1/tcp/${ports.storageListen}`] },
+  };
+  const sections = Object.fromEntries(Object.entries(own).map(([name, section]) => [name, { ...section, ...(given[name] as Record<string, unknown> | undefined) }]));
+  const top = Object.fromEntries(Object.entries(given).filter(([name]) => !SECRETS.includes(name)));
+  const file = join(state, "config.json");
+  writeAtomically(file, `${JSON.stringify({ ...top, ...common, ...sections }, null, 2)}\n`);
+  return file;
+}
