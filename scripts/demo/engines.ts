@@ -69,7 +69,8 @@ export async function startEngines(options: {
   const followed = followHead(state.path, chain.provider);
   stack.push("head", followed);
 
-  const redis = await startRedis({ dir: join(state.path, "redis"), cache: options.cache, onProgress: say });
+  // A demo outlives a kill of Redis; that it outlives a power cut nobody asks.
+  const redis = await startRedis({ dir: join(state.path, "redis"), cache: options.cache, fsync: "no", onProgress: say });
   state.note("redis-server", redis.program.pid);
   stack.push("redis-server", async () => {
     await redis.stop();

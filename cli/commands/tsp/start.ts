@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { unlockOf } from "@qoodblock/workers/shared/vault/unlock.ts";
 import { passphraseOf } from "../../context.ts";
+import type { Fsync } from "@qoodblock/workers/shared/engines/redis.ts";
 import type { GlobalOptions } from "../../context.ts";
 import type { TspOptions } from "../../flows/tsp/redis.ts";
 import { failWith, printResult } from "../../output.ts";
@@ -12,8 +13,14 @@ const STATE = ".state/tsp";
 interface Given {
   readonly state: string;
   readonly rpcPort?: string;
+  readonly appendfsync: string;
   readonly vaultPassphraseFile?: string;
   readonly vaultKeyfile?: string;
+}
+
+function fsyncOf(text: string): Fsync {
+  if (text !== "always" && text !== "everysec" && text !== "no") throw new QoodError("USAGE", "--appendfsync must be always, everysec or no");
+  return text;
 }
 
 async function start(options: GlobalOptions, shared: TspOptions, given: Given): Promise<void> {
@@ -44,7 +51,7 @@ async function start(options: GlobalOptions, shared: TspOptions, given: Given): 
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => void end(name));
   const running = startTsp(
     {
-      ...{ state, config, passphrases: { keystore, vault }, rpcPort: given.rpcPort === undefined ? undefined : Number(given.rpcPort) },
+      ...{ state, config, passphrases: { keystore, vault }, rpcPort: given.rpcPort === undefined ? undefined : Number(given.rpcPort), fsync: fsyncOf(given.appendfsync) },
       rpc: options.rpc ?? process.env.QOOD_RPC ?? text(config.rpc),
       deployment: options.deployment ?? process.env.QOOD_DEPLOYMENT ?? text(config.deployment),
       redis: shared.redis ?? process.env.QOOD_REDIS ?? text(config.redis),
@@ -74,6 +81,7 @@ export function registerStart(tsp: Command, program: Command): void {
     .description("run chain, Redis, storage node and all workers, each started again when it fails; what has an address (--rpc, --redis, --storage) is not started")
     .option("--state <folder>", "where everything is kept: the next start on it goes on", STATE)
     .option("--rpc-port <number>", "port of the local chain's RPC; else that of the last start, or a free one")
+    .option("--appendfsync <policy>", "when the embedded Redis brings its file to the disk: always loses nothing, everysec up to two seconds by a kill or a power cut, no half a minute by a power cut", "always")
     .option("--vault-passphrase-file <file>", "file with the vault's passphrase; else QOOD_VAULT_PASSPHRASE, else that of the key files")
     .option("--vault-keyfile <file>", "file with at least 32 random bytes that open the vault in place of a passphrase; else QOOD_VAULT_KEY")
     .addHelpText("after", "\nSettings of the workers come from the file of --config, by the names that each worker's --help tells; what is made of it stands in config.json of\nthe state folder, which `qood tsp --config` reads too. A log for each worker is in logs/ there.")

@@ -7,9 +7,9 @@ import type { RedisEngine } from "../../../workers/shared/engines/redis.ts";
 
 const cache = fileURLToPath(new URL("../../../.cache", import.meta.url));
 
-/** A Redis of the test's own. */
+/** A Redis of the test's own: it outlives a kill, and need not outlive a power cut. */
 export function testRedis(dir: string): Promise<RedisEngine> {
-  return startRedis({ dir, cache });
+  return startRedis({ dir, cache, fsync: "no" });
 }
 
 /** Words whose accounts hold ether on a test chain. */

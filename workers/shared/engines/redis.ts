@@ -38,13 +38,24 @@ function ping(socket: string): Promise<boolean> {
 }
 
 /**
- * Starts redis-server with an append-only file in `dir` (synced every second, nothing evicted) on a unix socket.
+ * When Redis brings its append-only file to the disk.
+ * - always: before it answers. Nothing is lost, by a kill or a power cut.
+ * - everysec: every second. While the disk is slow Redis puts the writing itself off, for up to two seconds, and answers all the same:
+ *   so much may be lost, by a kill too.
+ * - no: written before it answers, brought to the disk when the operating system does. A kill loses nothing, a power cut half a minute.
+ */
+export type Fsync = "always" | "everysec" | "no";
+
+/**
+ * Starts redis-server with an append-only file in `dir` (nothing evicted) on a unix socket.
  * @param options.cache - where an unpacked redis-server is kept.
+ * @param options.fsync - see {@link Fsync}; always without it.
  * @throws QoodError REDIS_MISSING or ENGINE_START.
  */
 export async function startRedis(options: {
   readonly dir: string;
   readonly cache: string;
+  readonly fsync?: Fsync;
   readonly onProgress?: (text: string) => void;
   readonly onOutput?: (text: string) => void;
 }): Promise<RedisEngine> {
@@ -57,7 +68,7 @@ export async function startRedis(options: {
     command: found.command,
     args: [
       ...["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", options.dir],
-      ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction", "--save", "", "--daemonize", "no"],
+      ...["--appendonly", "yes", "--appendfsync", options.fsync ?? "always", "--maxmemory-policy", "noeviction", "--save", "", "--daemonize", "no"],
     ],
     env: { ...process.env, ...found.env },
     ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),

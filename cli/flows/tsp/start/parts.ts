@@ -5,6 +5,7 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import { startAnvil } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { freePort, requirePort } from "@qoodblock/workers/shared/engines/ports.ts";
 import { startRedis } from "@qoodblock/workers/shared/engines/redis.ts";
+import type { Fsync } from "@qoodblock/workers/shared/engines/redis.ts";
 import { startChild } from "@qoodblock/workers/shared/process/child.ts";
 import type { GuardedProgram } from "@qoodblock/workers/shared/process/guarded.ts";
 import type { StateFolder } from "@qoodblock/workers/shared/process/state.ts";
@@ -42,9 +43,9 @@ export async function startChain(ground: Ground, port: number): Promise<Running>
   return guarded(ground, "anvil", chain, { rpc: chain.url });
 }
 
-/** Redis on a unix socket in the state folder. */
-export async function startQueue(ground: Ground): Promise<Running> {
-  const redis = await startRedis({ dir: join(ground.state.path, "redis"), cache: process.env.QOOD_CACHE ?? join(ROOT, ".cache"), onProgress: ground.say });
+/** Redis on a unix socket in the state folder. @param fsync - when it brings what it holds to the disk */
+export async function startQueue(ground: Ground, fsync: Fsync): Promise<Running> {
+  const redis = await startRedis({ dir: join(ground.state.path, "redis"), cache: process.env.QOOD_CACHE ?? join(ROOT, ".cache"), fsync, onProgress: ground.say });
   return guarded(ground, "redis-server", redis, { redis: redis.socket });
 }
 

@@ -5,6 +5,7 @@ import type { JsonRpcProvider } from "ethers";
 import { toHex } from "@qoodblock/sdk/bytes";
 import { openProvider, parseDeployment } from "@qoodblock/sdk/client";
 import { QoodError } from "@qoodblock/sdk/errors";
+import type { Fsync } from "@qoodblock/workers/shared/engines/redis.ts";
 import { LOCAL_CHAIN_ID } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { chainIsTorn, chainKnowsHead, followHead } from "@qoodblock/workers/shared/engines/head.ts";
 import { createStack } from "@qoodblock/workers/shared/process/stack.ts";
@@ -29,6 +30,8 @@ export interface StartOptions {
   readonly redisPrefix: string | undefined;
   readonly storage: string | undefined;
   readonly rpcPort: number | undefined;
+  /** Of the embedded Redis. */
+  readonly fsync: Fsync;
   /** Settings of the workers beside those that are made here. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly passphrases: { readonly keystore: string; readonly vault: Unlock };
@@ -129,7 +132,7 @@ export async function startTsp(options: StartOptions, say: (line: string) => voi
     }
     if (deployment === undefined) throw new QoodError("OPTION_MISSING", "--deployment FILE is needed with --rpc: the deployment.json that names the contracts");
     const { chainId } = parseDeployment(readJsonFile(deployment));
-    const redis = options.redis ?? String((await keep("redis", () => startQueue(ground))).redis);
+    const redis = options.redis ?? String((await keep("redis", () => startQueue(ground, options.fsync))).redis);
     const storage = options.storage ?? `http://127.0.0.1:${ports.storage}`;
     const local = options.rpc === undefined ? { finality: LOCAL_FINALITY, pollMs: 250 } : {};
     const config = saveSettings(state.path, options.config, ports, {
