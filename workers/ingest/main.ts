@@ -45,7 +45,6 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const anchorer = createAnchorer({ redis, prefix, records, storage, client, lane, everyMs: settings.anchorSeconds * 1000, log });
   const flows = createFlows(redis, prefix);
   const planner = createPlanner({ redis, prefix, records, flows, policy: settings, tsp: wallet.address as Hex, log });
-  await redis.set(keys.tsp(prefix), wallet.address.toLowerCase());
   const checker = createSealedChecker();
   const taker = createSealedTaker({ redis, prefix, records, artefacts, store: createSealedStore(redis, prefix), checker, flows, log });
   const backup = settings.backup === undefined ? undefined : createBackup(settings.backup, storage);
@@ -77,7 +76,11 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
     }
     await planner.tick();
   });
-  const taking = repeat({ everyMs: settings.tickMs, what: "taking in sealed batches", signal, log }, () => taker.step());
+  const taking = repeat({ everyMs: settings.tickMs, what: "taking in sealed batches", signal, log }, async () => {
+    // Devices that seal themselves ask the gateway for it. Redis may come late, so it is not waited for at the start.
+    await redis.set(keys.tsp(prefix), wallet.address.toLowerCase());
+    await taker.step();
+  });
   const watch = createRegistryWatch({ redis, prefix, client, chain, tsp: wallet.address as Hex, log });
   const watching = repeat({ everyMs: settings.pollMs, what: "following the registries", signal, log }, () => watch.step());
 
