@@ -20,8 +20,8 @@ const shown = (value: number): string => (value >= 100 ? Math.round(value).toLoc
 /** Two decimals, or two digits of what is smaller. */
 const shownRatio = (ratio: number): string => (ratio > 0 && ratio < 0.01 ? ratio.toExponential(1) : String(Number(ratio.toFixed(2))));
 
-/** Prints a room's table and writes it to `bench/results/NAME.json`. */
-export function report(name: string, title: string, rows: readonly Row[]): void {
+/** Prints a room's table and writes it to `bench/results/NAME.json`; without a name it is printed only. */
+export function report(name: string | undefined, title: string, rows: readonly Row[]): void {
   process.stdout.write(`\n${title}\n`);
   const width = Math.max(...rows.map((row) => row.what.length));
   for (const row of rows) {
@@ -35,6 +35,7 @@ export function report(name: string, title: string, rows: readonly Row[]): void 
         "\n",
     );
   }
+  if (name === undefined) return;
   const folder = join(import.meta.dirname, "results");
   mkdirSync(folder, { recursive: true });
   const machine = { cores: cpus().length, node: process.version };

@@ -6,7 +6,6 @@ import type { Row } from "../table.ts";
 import { startBroker } from "./children.ts";
 import type { Lap } from "./fleet.ts";
 import type { Form } from "./form.ts";
-import { startSite } from "./site.ts";
 import type { Fleet, Site } from "./site.ts";
 
 /** Verifications of a secp256k1 signature a second, raw, on one thread. */
@@ -67,11 +66,6 @@ async function measure(site: Site, form: Form, laps: readonly Lap[], signed: boo
 }
 
 /** Rows of this room. */
-export async function acceptRows(form: Form, laps: readonly Lap[]): Promise<Row[]> {
-  const site = await startSite();
-  try {
-    return [...(await measure(site, form, laps, false)), ...(await measure(site, form, laps, true))];
-  } finally {
-    await site.stop();
-  }
+export async function acceptRows(form: Form, laps: readonly Lap[], site: Site): Promise<Row[]> {
+  return [...(await measure(site, form, laps, false)), ...(await measure(site, form, laps, true))];
 }

@@ -2,13 +2,9 @@
 import type { Row } from "../table.ts";
 import type { Lap } from "./fleet.ts";
 import type { Form } from "./form.ts";
-import { startSite } from "./site.ts";
 import type { Fleet, Site } from "./site.ts";
 
 const PER = 10;
-/** Seconds: a batch waits so long at most until it is closed, and then so long for the anchor of its interval. */
-const BATCH = 5;
-const ANCHOR = 5;
 /** Seconds of a block of the chain. */
 const BLOCK = 0.5;
 
@@ -42,31 +38,28 @@ async function delays(site: Site, prefix: string, { cars }: Fleet, sent: readonl
 }
 
 /** Rows of this room. */
-export async function delayRows(form: Form, laps: readonly Lap[]): Promise<Row[]> {
-  const site = await startSite();
-  try {
-    const prefix = "delay";
-    const cars = Math.min(form.cars, 100);
-    const fleet = await site.fleet(prefix, laps, { cars, signed: false, name: prefix });
-    await site.grant(fleet);
-    const { worker: gateway } = await site.gateway(prefix, fleet);
-    const ingest = await site.ingest(prefix, "--batch-seconds", String(BATCH), "--anchor-seconds", String(ANCHOR));
-    const most = await capacity(fleet, form);
-    const before = Math.max(1, Math.round(form.messages.many / cars)) * 3;
-    // Half of what it can take by itself, at most a message of each car every 100 ms: what is anchored shares the cores.
-    const everyMs = Math.max(100, (1000 * cars) / (most / 2));
-    const sent = await fleet.load.times({ pace: "own", per: PER, everyMs, seconds: form.delaySeconds });
-    const all = await delays(site, prefix, fleet, sent, before);
-    await ingest.stop();
-    await gateway.stop();
-    const bound = BATCH + ANCHOR + BLOCK;
-    const row = (what: string, part: number): Row => ({
-      ...{ what: `delay device to anchored, ${what}`, measured: quantile(all, part) / 1000, unit: "s" },
-      ...{ beside: { name: "interval and a block", value: bound }, goal: { ratio: 2, side: "at most" } },
-      note: `${cars} cars, a message of ${PER} every ${Math.round(everyMs)} ms each; batch ${BATCH} s, anchor ${ANCHOR} s, block ${BLOCK} s`,
-    });
-    return [row("p50", 0.5), row("p99", 0.99)];
-  } finally {
-    await site.stop();
-  }
+export async function delayRows(form: Form, laps: readonly Lap[], site: Site): Promise<Row[]> {
+  const prefix = "delay";
+  const cars = Math.min(form.cars, 100);
+  const fleet = await site.fleet(prefix, laps, { cars, signed: false, name: prefix });
+  await site.grant(fleet);
+  const { worker: gateway } = await site.gateway(prefix, fleet);
+  const ingest = await site.ingest(prefix, "--batch-seconds", String(form.delay.batch), "--anchor-seconds", String(form.delay.anchor));
+  const most = await capacity(fleet, form);
+  const before = Math.max(1, Math.round(form.messages.many / cars)) * 3;
+  // Half of what it can take by itself, at most a message of each car every 100 ms: what is anchored shares the cores.
+  const everyMs = Math.max(100, (1000 * cars) / (most / 2));
+  const sent = await fleet.load.times({ pace: "own", per: PER, everyMs, seconds: form.delay.seconds });
+  const all = await delays(site, prefix, fleet, sent, before);
+  await ingest.stop();
+  await gateway.stop();
+  fleet.load.stop();
+  const { batch, anchor } = form.delay;
+  const bound = batch + anchor + BLOCK;
+  const row = (what: string, part: number): Row => ({
+    ...{ what: `delay device to anchored, ${what}`, measured: quantile(all, part) / 1000, unit: "s" },
+    ...{ beside: { name: "interval and a block", value: bound }, goal: { ratio: 2, side: "at most" } },
+    note: `${cars} cars, a message of ${PER} every ${Math.round(everyMs)} ms each; batch ${batch} s, anchor ${anchor} s, block ${BLOCK} s`,
+  });
+  return [row("p50", 0.5), row("p99", 0.99)];
 }

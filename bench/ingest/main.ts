@@ -1,17 +1,19 @@
 // `npm run bench:ingest [-- --quick | --full] [ROOM ...]`: how fast, how small and how cheap a fleet comes in, each figure
-// beside its peer or floor of the same run. Results go to bench/results/ingest.json.
+// beside its peer or floor of the same run. Of all rooms together the results go to bench/results/ingest.json.
 import { ensureCompiled } from "../../scripts/bootstrap/compile.ts";
 import { report } from "../table.ts";
 import type { Row } from "../table.ts";
 import { acceptRows } from "./accept.ts";
 import { delayRows } from "./delay.ts";
 import { readLaps } from "./fleet.ts";
-import { ask } from "./form.ts";
+import { ask, ROOMS } from "./form.ts";
 import { gasRows } from "./gas.ts";
 import { memoryRows } from "./memory.ts";
 import type { Form, Room } from "./form.ts";
 import type { Lap } from "./fleet.ts";
 import { sealingRows } from "./sealing.ts";
+import { startSite } from "./site.ts";
+import type { Site } from "./site.ts";
 import { sizeRows } from "./size.ts";
 import { uploadRows } from "./upload.ts";
 
@@ -22,22 +24,32 @@ if ("help" in asked || "mistake" in asked) {
   process.exit("help" in asked ? 0 : 1);
 }
 
+let started: Promise<Site> | undefined;
+/** One site for all rooms that need one. */
+const site = (): Promise<Site> => (started ??= startSite());
+const onSite = (rows: (form: Form, laps: readonly Lap[], site: Site) => Promise<Row[]>) => async (form: Form, laps: readonly Lap[]) => rows(form, laps, await site());
+
 const rooms: Readonly<Record<Room, (form: Form, laps: readonly Lap[]) => Promise<Row[]>>> = {
   sealing: sealingRows,
   upload: uploadRows,
-  gas: gasRows,
-  accept: acceptRows,
-  memory: memoryRows,
-  delay: delayRows,
-  size: (_, laps) => Promise.resolve(sizeRows(laps)),
+  size: (form, laps) => Promise.resolve(sizeRows(form, laps)),
+  gas: onSite(gasRows),
+  accept: onSite(acceptRows),
+  memory: onSite(memoryRows),
+  delay: onSite(delayRows),
 };
 const { form } = asked;
 await ensureCompiled((line) => process.stdout.write(`${line}\n`));
 const laps = await readLaps();
 const rows: Row[] = [];
-for (const room of asked.rooms) {
-  process.stdout.write(`measuring ${room} …\n`);
-  rows.push(...(await rooms[room](form, laps)));
+try {
+  for (const room of asked.rooms) {
+    process.stdout.write(`measuring ${room} …\n`);
+    rows.push(...(await rooms[room](form, laps)));
+  }
+} finally {
+  await (await started)?.stop();
 }
-report(form.name === "default" ? "ingest" : `ingest-${form.name}`, `Ingestion (${form.name} form, drives: ${laps.map(({ name }) => name).join(", ")})`, rows);
+const whole = asked.rooms.length === ROOMS.length;
+report(!whole || form.name === "quick" ? undefined : form.name === "full" ? "ingest-full" : "ingest", `Ingestion (${form.name} form; drives: ${laps.map(({ name }) => name).join(", ")})`, rows);
 process.exit(0);

@@ -4,7 +4,7 @@ import { median } from "../table.ts";
 import type { Row } from "../table.ts";
 import type { Lap } from "./fleet.ts";
 import type { Form } from "./form.ts";
-import { residentMiB, startSite } from "./site.ts";
+import { residentMiB } from "./site.ts";
 import type { Fleet, Site } from "./site.ts";
 
 /** Records of one car a second, and of one message. */
@@ -65,51 +65,47 @@ async function anchoredAll(site: Site, prefix: string, records: number): Promise
 }
 
 /** Rows of this room. */
-export async function memoryRows(form: Form, laps: readonly Lap[]): Promise<Row[]> {
-  const site = await startSite();
-  try {
-    const prefix = "memory";
-    const fleet = await site.fleet(prefix, laps, { cars: form.cars, signed: false, name: prefix });
-    await site.grant(fleet);
-    const { redis } = site.world;
-    const { worker: gateway } = await site.gateway(prefix, fleet);
-    const each = Math.max(1, Math.round(form.memory.records / form.cars / PER)) * PER;
-    const total = each * form.cars;
-    // So that batches are closed, sealed and anchored all along and not only at the end.
-    const flags = ["--batch-records", String(Math.max(PER, Math.ceil(each / 6 / PER) * PER)), "--anchor-seconds", "5"];
-    let ingest = await site.ingest(prefix, ...flags);
-    const closeAll = async (): Promise<void> => {
-      const appender = createAppender(redis, prefix);
-      for (const { config } of fleet.cars) await appender.endTrip(config.handle);
-    };
+export async function memoryRows(form: Form, laps: readonly Lap[], site: Site): Promise<Row[]> {
+  const prefix = "memory";
+  const fleet = await site.fleet(prefix, laps, { cars: form.cars, signed: false, name: prefix });
+  await site.grant(fleet);
+  const { redis } = site.world;
+  const { worker: gateway } = await site.gateway(prefix, fleet);
+  const each = Math.max(1, Math.round(form.memory.records / form.cars / PER)) * PER;
+  const total = each * form.cars;
+  // So that batches are closed, sealed and anchored all along and not only at the end.
+  const flags = ["--batch-records", String(Math.max(PER, Math.ceil(each / 6 / PER) * PER)), "--anchor-seconds", String(form.delay.anchor)];
+  let ingest = await site.ingest(prefix, ...flags);
+  const closeAll = async (): Promise<void> => {
+    const appender = createAppender(redis, prefix);
+    for (const { config } of fleet.cars) await appender.endTrip(config.handle);
+  };
 
-    const steady = watch({ gateway: gateway.child.pid!, ingest: ingest.child.pid! });
-    const started = performance.now();
-    await drive(fleet, total);
-    const accepted = (performance.now() - started) / 1000;
-    await closeAll();
-    await anchoredAll(site, prefix, total);
-    const seconds = (performance.now() - started) / 1000;
-    const rows: Row[] = [
-      {
-        ...{ what: "device message to anchored, 50 a message", measured: total / seconds, unit: "records/s" },
-        note: `${total.toLocaleString("en")} records accepted in ${accepted.toFixed(0)} s and anchored in ${seconds.toFixed(0)} s, in ${(await site.announced(prefix)).length} batches; gateway, Redis, ingest, storage, chain and the cars on the same cores`,
-      },
-      ...rowsOf("memory, steady", steady.end(), form.name === "full" ? "1,000 cars for an hour" : `${total.toLocaleString("en")} records (--full: 3.6 million)`),
-    ];
+  const steady = watch({ gateway: gateway.child.pid!, ingest: ingest.child.pid! });
+  const started = performance.now();
+  await drive(fleet, total);
+  const accepted = (performance.now() - started) / 1000;
+  await closeAll();
+  await anchoredAll(site, prefix, total);
+  const seconds = (performance.now() - started) / 1000;
+  const rows: Row[] = [
+    {
+      ...{ what: "device message to anchored, 50 a message", measured: total / seconds, unit: "records/s" },
+      note: `${total.toLocaleString("en")} records accepted in ${accepted.toFixed(0)} s and anchored in ${seconds.toFixed(0)} s, in ${(await site.announced(prefix)).length} batches; gateway, Redis, ingest, storage, chain and the cars on the same cores`,
+    },
+    ...rowsOf("memory, steady", steady.end(), form.name === "full" ? "1,000 cars for an hour" : `${total.toLocaleString("en")} records (--full: 3.6 million)`),
+  ];
 
-    await ingest.stop();
-    const backlog = Math.max(PER, Math.round((form.memory.backlogSeconds * RATE) / PER) * PER) * form.cars;
-    await drive(fleet, backlog);
-    await closeAll();
-    ingest = await site.ingest(prefix, ...flags);
-    const drain = watch({ gateway: gateway.child.pid!, ingest: ingest.child.pid! });
-    await anchoredAll(site, prefix, total + backlog);
-    rows.push(...rowsOf("memory, backlog", drain.end(), `${form.memory.backlogSeconds} s of all cars worked off (--full: 600 s)`));
-    await ingest.stop();
-    await gateway.stop();
-    return rows;
-  } finally {
-    await site.stop();
-  }
+  await ingest.stop();
+  const backlog = Math.max(PER, Math.round((form.memory.backlogSeconds * RATE) / PER) * PER) * form.cars;
+  await drive(fleet, backlog);
+  await closeAll();
+  ingest = await site.ingest(prefix, ...flags);
+  const drain = watch({ gateway: gateway.child.pid!, ingest: ingest.child.pid! });
+  await anchoredAll(site, prefix, total + backlog);
+  rows.push(...rowsOf("memory, backlog", drain.end(), `${form.memory.backlogSeconds} s of all cars worked off (--full: 600 s)`));
+  await ingest.stop();
+  await gateway.stop();
+  fleet.load.stop();
+  return rows;
 }

@@ -11,6 +11,7 @@ import { registerBuyer } from "../../cli/commands/buyer.ts";
 import { registerDeal } from "../../cli/commands/deal.ts";
 import { registerIncome } from "../../cli/commands/income.ts";
 import { registerPrincipals } from "../../cli/commands/principals.ts";
+import { registerTsp } from "../../cli/commands/tsp/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -94,7 +95,7 @@ describe("pages", () => {
         .map((name) => read(join(folder, name))),
     );
     const text = sources.join("\n");
-    const codes = named(/`([A-Z][A-Z]+_[A-Z_]*)(?:…)?`/g, ["docs/buyer.md", "docs/tsp.md"]).filter(({ what }) => !what.startsWith("QOOD_"));
+    const codes = named(/`([A-Z][A-Z]+_[A-Z_]*)(?:…)?`/g, ["docs/buyer.md", "docs/tsp.md", "docs/operations.md"]).filter(({ what }) => !what.startsWith("QOOD_"));
     assert.ok(codes.length > 40);
     assert.deepEqual(faults(codes, ({ what }) => (what.endsWith("_") ? text.includes(`"${what}`) : text.includes(`"${what}"`))), []);
   });
@@ -102,7 +103,7 @@ describe("pages", () => {
 
 /** Programs of this project by what a command line calls them; where one has no help, its source is read. */
 const programs: readonly { readonly call: RegExp; readonly main: string; readonly help: boolean }[] = [
-  ...["storage", "ingest", "prover", "delivery"].map((name) => ({ call: new RegExp(`workers/${name}/main\\.ts`), main: `workers/${name}/main.ts`, help: true })),
+  ...["storage", "gateway", "ingest", "prover", "delivery", "board"].map((name) => ({ call: new RegExp(`workers/${name}/main\\.ts`), main: `workers/${name}/main.ts`, help: true })),
   { call: /npm run demo|scripts\/demo\/main\.ts/, main: "scripts/demo/main.ts", help: true },
   { call: /npm run (?:--silent )?qood --|(?:^|\s)qood |^\s*q /, main: "cli/main.ts", help: true },
   { call: /npm run build:keys/, main: "scripts/circuits/build.ts", help: false },
@@ -118,8 +119,14 @@ const FLAG = /(?<![\w-])--([a-z][a-z0-9-]+)/g;
 /** The commands of `qood`, in this process: starting it once for each of them would take long. */
 const { Command } = createRequire(join(root, QOOD))("commander") as { Command: new (name: string) => Parameters<typeof registerBuyer>[0] };
 const qood = new Command("qood");
-for (const register of [registerAccount, registerPrincipals, registerBuyer, registerDeal, registerIncome]) register(qood);
-const commands = new Map(qood.commands.flatMap((group) => group.commands.map((command) => [`${group.name()} ${command.name()}`, command.helpInformation()] as const)));
+for (const register of [registerAccount, registerPrincipals, registerBuyer, registerDeal, registerIncome, registerTsp]) register(qood);
+/** Every command by its words, with its help and that of the groups that it stands in: their options count for it too. */
+const commandsOf = (group: typeof qood, words: readonly string[], above: string): [string, string][] =>
+  group.commands.flatMap((command) => {
+    const [path, help] = [[...words, command.name()], `${above}\n${command.helpInformation()}`];
+    return command.commands.length > 0 ? commandsOf(command as typeof qood, path, help) : [[path.join(" "), help]];
+  });
+const commands = new Map(commandsOf(qood, [], ""));
 
 const helps = new Map<string, Promise<string>>();
 function helpOf(main: string): Promise<string> {
