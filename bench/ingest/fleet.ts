@@ -97,7 +97,7 @@ function makeCar(lap: Lap, number: number, { name, signed, registry, start = STA
   const handle = streamHandle({ chainId: BigInt(CHAIN_ID), registry, vehicle, epoch: 1, dataClass: "USER", privacy: "ORDINARY", schema });
   const config: StreamConfig = {
     ...{ handle, chainId: CHAIN_ID, registry, vehicle: vehicle.toString(), epoch: 1, dataClass: "USER", privacy: "ORDINARY", schema, dictionaryVersion: 1, keyEpoch: 0 },
-    ...{ devicePublicKey: signed ? toHex(publicKeyOf(privateKey)) : null, exclusive: false, h3: [], account: "" },
+    ...{ devicePublicKey: signed ? toHex(publicKeyOf(privateKey)) : null, exclusive: false, h3: [], account: "", deviceSealed: false },
   };
   const signer = signed ? new MessageSigner({ privateKey, stream: handle }) : undefined;
   const at = timeAt(lap.schema.columns.length);

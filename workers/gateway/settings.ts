@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { processSettings, redisSettings } from "../shared/config/index.ts";
+import { chainSettings, processSettings, redisSettings } from "../shared/config/index.ts";
 
 /** Settings of the gateway. */
 export const schema = z.object({
   name: z.string().min(1).max(200).default("qood-gateway").describe("The gateway's name, as devices sign it into their logins: its public address, the same for all gateways behind it."),
-  chainId: z.int().positive().describe("Chain of the device registry; devices sign it into their logins."),
+  /** Of the device registry: devices sign it into their logins. */
+  chainId: chainSettings.shape.chainId,
   http: z.string().default("127.0.0.1:8080").describe("Listen for HTTP here: host:port, a port of 127.0.0.1 (0: a free one), or `off`."),
   mqtt: z.string().default("127.0.0.1:1883").describe("Listen for MQTT 3.1.1 with the embedded broker here: host:port, a port of 127.0.0.1 (0: a free one), or `off`. Not used where --mqtt-url is given."),
   mqttUrl: z.string().regex(/^(mqtts?|wss?):\/\//, "must begin with mqtt://, mqtts://, ws:// or wss://").optional().describe("Take telemetry from this MQTT 5 broker instead of the embedded one; devices may speak 3.1.1 with it."),
