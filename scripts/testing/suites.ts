@@ -43,6 +43,7 @@ const short: readonly Suite[] = [
 const long: readonly Suite[] = [
   { name: "deletion", command: ["node", "scripts/circuits/deletion.ts"], counts: "check", lane: "computes", budget: 300 },
   { name: "keys", command: nodeTest("circuits/keys"), counts: "node", lane: "computes", env: { QOOD_KEYS: "all" }, budget: 300 },
+  { name: "bench", command: nodeTest("bench", 1), counts: "node", lane: "computes", budget: 120 },
   { name: "day", command: ["node", "scripts/demo/main.ts", "--json", "--hours", "26", "--state", ".state/test-day"], counts: "check", lane: "computes", budget: 180 },
 ];
 const chaos: readonly Suite[] = [{ name: "kills", command: nodeTest("e2e/kill", 1), counts: "node", lane: "computes", env: { QOOD_KILLS: "20" }, budget: 600 }];
