@@ -126,7 +126,7 @@ for (const register of [registerAccount, registerPrincipals, registerBuyer, regi
 const commandsOf = (group: typeof qood, words: readonly string[], above: string): [string, string][] =>
   group.commands.flatMap((command) => {
     const [path, help] = [[...words, command.name()], `${above}\n${command.helpInformation()}`];
-    return command.commands.length > 0 ? commandsOf(command as typeof qood, path, help) : [[path.join(" "), help]];
+    return command.commands.length > 0 ? commandsOf(command, path, help) : [[path.join(" "), help]];
   });
 const commands = new Map(commandsOf(qood, [], ""));
 
