@@ -3,8 +3,9 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isQoodError, QoodError } from "../../sdk/errors/index.ts";
 import { sourcesIn } from "./map.ts";
+import type { Mutant } from "./mutants.ts";
 import { mutantsOf, tryMutants } from "./run.ts";
-import { lastKiller, readAllowed, readReport, reportOn, saveReport, type Tried, wronglyAllowed } from "./results.ts";
+import { lastKiller, readAllowed, readReport, type Report, reportOn, saveReport, type Tried, wronglyAllowed } from "./results.ts";
 import { compileAll, sourceName } from "./workspace.ts";
 
 const usage = `Makes mutants of contracts, a guard less each, and tries them on the tests that scripts/mutate/map.ts names for the contract.
@@ -54,32 +55,38 @@ async function main(): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stopping.abort());
   process.once("disconnect", () => stopping.abort());
-  const report = readReport();
+  const former = readReport();
   const started = Date.now();
   let [count, remembered] = [0, 0];
+  const reports: Record<string, Report["files"][string]> = {};
+  const all: Tried[] = [];
   const onResult = (tried: Tried, fromMemory: boolean): void => {
     count += 1;
+    all.push(tried);
     if (fromMemory) remembered += 1;
     else say(`${String(count).padStart(4)} of ${mutants.length}  ${tried.status.padEnd(8)} ${tried.seconds.toFixed(1).padStart(5)} s  ${shown(tried)}${tried.by === undefined ? "" : `  by "${tried.by}"`}`);
+    report(tried.file);
   };
-  const killers = ({ file, id }: { file: string; id: string }): string | undefined => report?.files[file]?.killedBy[id] ?? lastKiller({ file, id });
-  const tried = await tryMutants(compiled, mutants, { slots, fresh: values.fresh ?? false, baseline: "all", killers, onResult, signal: stopping.signal });
+  /** The report on a file is written as soon as all its mutants were tried, so that a run that is stopped leaves those that are whole. */
+  const report = (file: string): void => {
+    const own = new Map(all.flatMap((each) => (each.file === file ? [[each.id, each] as const] : [])));
+    const order = mutants.flatMap((mutant) => (mutant.file === file ? [own.get(mutant.id)] : []));
+    if (order.some((each) => each === undefined)) return;
+    reports[file] = reportOn(compiled.sources.get(sourceName(file))!, order as Tried[], allowed);
+    if (values.only === undefined) saveReport({ [file]: reports[file] });
+  };
+  const killers = ({ file, id }: { file: string; id: string }): string | undefined => former?.files[file]?.killedBy[id] ?? lastKiller({ file, id });
+  const onDoubt = (mutant: Mutant, left: number): void => say(`              in doubt: ${shown(mutant)}  (${left} test files left)`);
+  const tried = await tryMutants(compiled, mutants, { slots, fresh: values.fresh ?? false, baseline: "all", killers, onResult, onDoubt, signal: stopping.signal });
 
-  const reports = Object.fromEntries(
-    files.flatMap((file) => {
-      const own = tried.filter((each) => each.file === file);
-      return own.length === 0 ? [] : [[file, reportOn(compiled.sources.get(sourceName(file))!, own, allowed)] as const];
-    }),
-  );
   say(`\n${mutants.length} mutants, ${remembered} of them tried before, in ${((Date.now() - started) / 1000).toFixed(0)} s`);
   say("killed  survived  equivalent   score  file");
-  for (const [file, { killed, survived, equivalent, score }] of Object.entries(reports)) {
+  for (const [file, { killed, survived, equivalent, score }] of Object.entries(reports).sort(([a], [b]) => (a < b ? -1 : 1))) {
     say(`${String(killed).padStart(6)}  ${String(survived).padStart(8)}  ${String(equivalent).padStart(10)}  ${score.toFixed(1).padStart(5)} %  ${file}`);
   }
   const survivors = Object.entries(reports).flatMap(([file, each]) => each.survivors.map(({ line, mutant }) => shown({ file, line, id: mutant })));
   for (const survivor of survivors) say(`SURVIVED  ${survivor}`);
   if (values.only !== undefined) return;
-  saveReport(reports);
   const wrong = wronglyAllowed(allowed, files, tried);
   for (const line of wrong) say(`scripts/mutate/equivalent.json: ${line}`);
   if (survivors.length + wrong.length > 0) process.exitCode = 1;

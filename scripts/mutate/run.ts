@@ -1,11 +1,12 @@
 /** Tries mutants, several at a time, each in a folder and processes of its own. */
 import { QoodError } from "../../sdk/errors/index.ts";
-import { findMutants, mutate, type Mutant } from "./mutants.ts";
+import { Baseline } from "./baseline.ts";
+import { Likely } from "./likely.ts";
 import { testsOf } from "./map.ts";
+import { findMutants, mutate, type Mutant, type Operator } from "./mutants.ts";
 import { noteKiller, recall, remember, type Result, resultKey, type Tried } from "./results.ts";
 import { Slot } from "./slot.ts";
 import { type Batch, inBatches } from "./switches.ts";
-import type { Verdict } from "./verdict.ts";
 import { type Compiled, hashOf, removeSlots, sourceName } from "./workspace.ts";
 
 /** Longest time for the tests of one mutant: so many times what they take without it, and never less than the second figure. A loaded machine is slow. */
@@ -18,16 +19,21 @@ export interface RunOptions {
   /** Forget former results. */
   readonly fresh: boolean;
   /**
-   * What shows that the tests are green without the mutant: all of them, run once before in the reverse of their order; or of each mutant the one test that
-   * turned red, run alone, which is quicker for a few mutants.
+   * What shows that the tests are green without the mutant: all of them, each file run once before in the reverse of its order; or of each mutant the one test
+   * that turned red, run alone, which is quicker for a few mutants.
    */
   readonly baseline: "all" | "killer";
   /** The test that turned red for a mutant before. */
   readonly killers: (mutant: Mutant) => string | undefined;
   /** Told every result as it comes. */
   readonly onResult: (tried: Tried, fromMemory: boolean) => void;
+  /** Told of a mutant that its likeliest test files did not notice; the others are tried on it when every mutant has had its likeliest. */
+  readonly onDoubt?: (mutant: Mutant, left: number) => void;
   readonly signal: AbortSignal;
 }
+
+/** What shows most is tried first, in every file, before what is left: guards, who may call, and the parts of conditions. */
+const FIRST: ReadonlySet<Operator> = new Set<Operator>(["guard", "modifier", "part"]);
 
 /** All mutants of some sources. */
 export function mutantsOf(compiled: Compiled, files: readonly string[]): Mutant[] {
@@ -43,8 +49,11 @@ export function mutantsOf(compiled: Compiled, files: readonly string[]): Mutant[
 interface Prepared {
   readonly mutant: Mutant;
   readonly tests: readonly string[];
+  /** Those of them that it is not known to survive; the fewer, the longer the run. */
+  readonly left: Set<string>;
+  /** Key of the result of all tests. */
   readonly key: string;
-  /** Key of a result that one test file alone is the reason of. */
+  /** Key of a result that one test file alone is the reason of: that it killed the mutant, or let it live. */
   readonly keyBy: (testFile: string) => string;
   readonly known: Result | undefined;
 }
@@ -62,14 +71,25 @@ function prepare(compiled: Compiled, mutants: readonly Mutant[], fresh: boolean)
     const mutated = mutate(Buffer.from(compiled.sources.get(sourceName(mutant.file))!), mutant);
     const key = resultKey(mutant, mutated, hash(tests));
     const keyBy = (testFile: string): string => resultKey(mutant, mutated, hash([testFile]));
-    // A mutant that a test has killed stays killed while that test is the same, whatever becomes of the others.
-    const killed = (): Result | undefined => tests.map((test) => recall(keyBy(test))).find((result) => result?.status === "killed");
-    return { mutant, tests, key, keyBy, known: fresh ? undefined : (recall(key) ?? killed()) };
+    if (fresh) return { mutant, tests, left: new Set(tests), key, keyBy, known: undefined };
+    const byFile = tests.map((test) => recall(keyBy(test)));
+    const left = new Set(tests.filter((_, i) => byFile[i] === undefined));
+    // A mutant that a test file has killed stays killed while that file is the same, and one that all of them have let live has survived.
+    const survived = (): Result | undefined => (left.size > 0 ? undefined : { status: "survived", seconds: Math.max(...byFile.map((result) => result!.seconds)) });
+    const known = recall(key) ?? byFile.find((result) => result?.status === "killed") ?? survived();
+    return { mutant, tests, left, key, keyBy, known };
   });
 }
 
+/** Batches in the order in which they are tried. */
+function inOrder(mutants: readonly Mutant[]): Batch[] {
+  const files = [...new Set(mutants.map(({ file }) => file))];
+  return [true, false].flatMap((first) => files.flatMap((file) => inBatches(mutants.filter((mutant) => mutant.file === file && FIRST.has(mutant.operator) === first))));
+}
+
 /**
- * Tries mutants and remembers what came of each, so that a run that was stopped goes on where it was.
+ * Tries mutants and remembers what came of each, so that a run that was stopped goes on where it was: first every mutant on its likeliest test files, then what
+ * is left on all others.
  * @returns all of them in the order given
  * @throws QoodError `MUTATION_BASELINE` where tests are red without any mutant, `MUTATION_BROKEN` where they cannot be loaded, `STOPPED`
  */
@@ -95,38 +115,58 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
       }),
     );
   };
-  try {
-    const before = new Map<string, { durations: Verdict["durations"]; ms: number }>();
-    if (options.baseline === "all") {
-      const sets = [...new Map(waiting.map(({ tests }) => [tests.join(" "), tests]))];
-      await workOff(sets, async (slot, [name, tests]) => {
-        const started = performance.now();
-        const { durations } = await slot.green({ files: tests, reversed: true });
-        before.set(name, { durations, ms: performance.now() - started });
-      });
+  const baseline = new Baseline();
+  const likely = new Likely();
+
+  /** What came of a mutant on some of its test files, all of them green where it is not dead. */
+  const take = (mutant: Mutant, files: readonly string[], result: Result): void => {
+    const each = of.get(mutant)!;
+    if (result.status === "survived") {
+      for (const file of files) {
+        remember(each.keyBy(file), result);
+        each.left.delete(file);
+      }
+      if (each.left.size > 0) options.onDoubt?.(mutant, each.left.size);
+      else finish(each, result);
+      return;
     }
-    const files = [...new Set(waiting.map(({ mutant }) => mutant.file))];
-    const batches: Batch[] = files.flatMap((file) => inBatches(waiting.flatMap(({ mutant }) => (mutant.file === file ? [mutant] : []))));
+    if (result.status === "killed" && result.testFile !== undefined) {
+      remember(each.keyBy(result.testFile), result);
+      likely.noteKill(mutant, result.testFile);
+    } else if (result.status !== "timeout") remember(each.key, result);
+    if (result.status === "killed" && result.by !== undefined) noteKiller(mutant, result.by);
+    finish(each, result);
+  };
+  /** Tries mutants on some of the files that are left for them. */
+  const pass = async (tried: readonly Mutant[], filesOf: (mutant: Mutant) => readonly string[]): Promise<void> => {
+    const chosen = new Map<Mutant, readonly string[]>();
+    const files = (mutant: Mutant): readonly string[] => chosen.get(mutant) ?? chosen.set(mutant, filesOf(mutant)).get(mutant)!;
+    const batches = inOrder(tried);
     await workOff(batches, async (slot, batch) => {
-      const tests = of.get(batch[0]!)!.tests;
-      const known = before.get(tests.join(" "));
       const again = await slot.try(batch, {
-        limitMs: Math.max(LEAST_MS, PATIENCE * (known?.ms ?? 0)),
+        limitMs: Math.max(LEAST_MS, PATIENCE * baseline.ms(of.get(batch[0]!)!.tests)),
         control: options.baseline === "killer",
         request: (mutant) => {
           const killer = options.killers(mutant);
-          return { files: tests, hints: [...(killer === undefined ? [] : [killer]), ...mutant.hints], durations: known?.durations ?? {}, bail: true };
+          return { files: files(mutant), hints: [...(killer === undefined ? [] : [killer]), ...mutant.hints], durations: baseline.durations, bail: true };
         },
-        onResult: (mutant, result) => {
-          const each = of.get(mutant)!;
-          if (result.status !== "timeout") remember(each.key, result);
-          if (result.status === "killed" && result.testFile !== undefined) remember(each.keyBy(result.testFile), result);
-          if (result.status === "killed" && result.by !== undefined) noteKiller(mutant, result.by);
-          finish(each, result);
-        },
+        // That is looked at when the first files have let it live.
+        maybeSame: (mutant) => of.get(mutant)!.left.size === of.get(mutant)!.tests.length,
+        onResult: (mutant, result) => take(mutant, files(mutant), result),
       });
       batches.push(...again);
     });
+  };
+  try {
+    if (options.baseline === "all") {
+      await workOff([...new Set(waiting.flatMap(({ left }) => [...left]))].filter((file) => !baseline.isKnown(compiled, file)), async (slot, file) => {
+        const started = performance.now();
+        const { durations } = await slot.green({ files: [file], reversed: true });
+        baseline.note(compiled, file, { durations, ms: performance.now() - started });
+      });
+    }
+    await pass(waiting.map(({ mutant }) => mutant), (mutant) => likely.of(mutant, [...of.get(mutant)!.left], options.killers(mutant)));
+    await pass(waiting.flatMap(({ mutant }) => (done.has(mutant) ? [] : [mutant])), (mutant) => [...of.get(mutant)!.left]);
   } finally {
     await Promise.all(slots.map((slot) => slot.close()));
     removeSlots();

@@ -17,6 +17,8 @@ export interface Trial {
   readonly limitMs: number;
   /** Show of every test that turned red that it is green on the unchanged contracts. */
   readonly control: boolean;
+  /** Whether the compiler may make the same of a mutant that survives as of the original, which is looked at once. */
+  readonly maybeSame: (mutant: Mutant) => boolean;
   readonly onResult: (mutant: Mutant, result: Result) => void;
 }
 
@@ -84,10 +86,10 @@ export class Slot {
         if (outcome === "failed" && by !== undefined && !alone && !controlled) {
           // With all switches off the same code must pass: else it is not the mutant that the test is red about.
           controlled = true;
-          const off = await this.#testWith(switchedOn(codes, 0), { ...request, only: by, bail: false }, trial.limitMs);
+          const off = await this.#testWith(switchedOn(codes, 0), { ...request, files: red === undefined ? request.files : [red], only: by, bail: false }, trial.limitMs);
           if (off.outcome !== "passed") throw new QoodError("MUTATION_BASELINE", `"${by}" is red for ${file} with all mutants switched off: ${off.error ?? off.outcome}`);
         }
-        if (outcome === "failed" && by !== undefined && trial.control) await this.green({ files: request.files, only: by });
+        if (outcome === "failed" && by !== undefined && trial.control) await this.green({ files: red === undefined ? request.files : [red], only: by });
         since([mutant], 1, started);
         if (outcome === "passed") continue;
         alive = alive.filter((each) => each !== mutant);
@@ -95,7 +97,7 @@ export class Slot {
         trial.onResult(mutant, { status, ...(by === undefined ? {} : { by }), ...(error === undefined ? {} : { error }), ...(red === undefined ? {} : { testFile: red }), seconds: seconds(took.get(mutant)!) });
       }
     }
-    for (const mutant of alive) trial.onResult(mutant, { status: (await this.#isSame(mutant, source)) ? "same" : "survived", seconds: seconds(took.get(mutant)!) });
+    for (const mutant of alive) trial.onResult(mutant, { status: trial.maybeSame(mutant) && (await this.#isSame(mutant, source)) ? "same" : "survived", seconds: seconds(took.get(mutant)!) });
     return [];
   }
 
