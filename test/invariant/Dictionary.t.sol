@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import { AccessManager } from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import { DataDictionary } from "../../contracts/rights/DataDictionary.sol";
 import { IDataDictionary } from "../../contracts/rights/IDataDictionary.sol";
+import { Refusal } from "./Refusal.sol";
 import { vm } from "./Vm.sol";
 
 /// @notice Moves the dictionary at random: three proposers with eight texts under two ids, curators, a treasurer, time. Every call
-/// may fail; what goes through is written down here with nothing of the dictionary's code.
+/// may fail, by a custom error; what goes through is written down here with nothing of the dictionary's code.
 contract DictionaryHandler {
     DataDictionary public immutable dictionary;
 
@@ -90,7 +91,9 @@ contract DictionaryHandler {
             paidIn += amount;
             held[who][which] = amount;
             ++done[this.propose.selector];
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+        }
     }
 
     function retract(uint256 who, uint256 which) external {
@@ -99,7 +102,9 @@ contract DictionaryHandler {
         try dictionary.retract(text(which)) {
             _close(who, which);
             ++done[this.retract.selector];
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+        }
     }
 
     function reclaim(uint256 who, uint256 which) external {
@@ -108,7 +113,9 @@ contract DictionaryHandler {
         try dictionary.reclaim(text(which)) {
             _close(who, which);
             ++done[this.reclaim.selector];
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+        }
     }
 
     function accept(uint256 who, uint256 which) external {
@@ -120,7 +127,9 @@ contract DictionaryHandler {
             assert(_entries[idOf(which)].acceptedAt == 0);
             _entries[idOf(which)] = IDataDictionary.Entry(schema.digest, uint64(time), 0, schema.fields);
             ++done[this.accept.selector];
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+        }
     }
 
     function reject(uint256 who, uint256 which) external {
@@ -128,7 +137,9 @@ contract DictionaryHandler {
         try dictionary.reject(text(which), account(who)) {
             _close(who, which);
             ++done[this.reject.selector];
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+        }
     }
 
     function deprecate(uint256 which) external {
@@ -137,13 +148,17 @@ contract DictionaryHandler {
             assert(_entries[id].deprecatedAt == 0);
             _entries[id].deprecatedAt = uint64(time);
             ++done[this.deprecate.selector];
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+        }
     }
 
     function setDeposit(uint256 deposit) external {
         try dictionary.setDeposit(deposit % 120) {
             ++done[this.setDeposit.selector];
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+        }
     }
 
     function withdraw(uint256 who, uint256 amount) external {
@@ -155,7 +170,9 @@ contract DictionaryHandler {
             paidOut += amount;
             owed[who] -= amount;
             ++done[this.withdraw.selector];
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+        }
     }
 
     function pass(uint256 duration) external {

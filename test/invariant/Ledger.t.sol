@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { AwkwardToken } from "../../contracts/mocks/AwkwardToken.sol";
 import { Ledger } from "../../contracts/shares/Ledger.sol";
+import { Refusal } from "./Refusal.sol";
 import { vm } from "./Vm.sol";
 
 /// @notice A ledger whose credits come with the money, as in the exchange.
@@ -42,8 +43,12 @@ contract LedgerHandler {
         amount %= credit + credit / 4 + 2;
         vm.prank(account(who));
         try ledger.withdraw(address(tokens[which]), address(0xbeef), amount) {
+            assert(amount <= credit);
             paidOut[which] += amount;
-        } catch { }
+        } catch (bytes memory reason) {
+            Refusal.check(reason);
+            assert(amount > credit);
+        }
     }
 }
 

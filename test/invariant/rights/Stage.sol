@@ -7,6 +7,7 @@ import { VehicleRegistry } from "../../../contracts/identity/VehicleRegistry.sol
 import { HashProbe } from "../../../contracts/mocks/HashProbe.sol";
 import { DataRegistry } from "../../../contracts/rights/DataRegistry.sol";
 import { QoodShares } from "../../../contracts/shares/QoodShares.sol";
+import { Refusal } from "../Refusal.sol";
 import { vm } from "../Vm.sol";
 import { RightsFault, FaultyRights } from "./FaultyRights.sol";
 
@@ -181,10 +182,7 @@ abstract contract RightsStage {
         if (ok) ++allowedCount[move];
         else ++refusedCount[move];
         if (ok) return result;
-        // A guard says no by an error of its own, not by running into a wall.
-        bytes4 selector = bytes4(result);
-        bool isPanic = selector == bytes4(keccak256("Panic(uint256)")) || selector == bytes4(keccak256("Error(string)"));
-        if (result.length < 4 || isPanic) revert Rights_Broke(move, _step, result);
+        if (!Refusal.isOfAGuard(result)) revert Rights_Broke(move, _step, result);
     }
 
     function _require(bool right, string memory what) internal view {

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { IEscrowTypes } from "../../../contracts/market/IEscrowTypes.sol";
 import { AwkwardToken } from "../../../contracts/mocks/AwkwardToken.sol";
+import { Refusal } from "../Refusal.sol";
 import { vm } from "../Vm.sol";
 import { Ghost } from "./Ghost.sol";
 
@@ -138,14 +139,7 @@ abstract contract Stage is Ghost {
         if (!ok && allowed) revert Walk_Refused(move, _step, result);
         if (ok) ++allowedCount[move];
         else ++refusedCount[move];
-        if (!ok) _checkRefusal(move, result);
-    }
-
-    /// @dev A guard says no by an error of its own: not by running into a wall.
-    function _checkRefusal(Move move, bytes memory reason) private view {
-        bytes4 selector = bytes4(reason);
-        bool isPanic = selector == bytes4(keccak256("Panic(uint256)")) || selector == bytes4(keccak256("Error(string)"));
-        if (reason.length < 4 || isPanic) revert Walk_Broke(move, _step, reason);
+        if (!ok && !Refusal.isOfAGuard(result)) revert Walk_Broke(move, _step, result);
     }
 
     // ---------------------------------------------------------------- what must hold after each step
