@@ -8,7 +8,7 @@ const folder = "test/contracts";
 const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}.test.ts`);
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
-const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/recovery", "identity/vehicles", "orders/costs", "shares"));
+const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles", "orders/costs", "shares"));
 const TOKENS = [
   ...inTests("tokens/redemption", "tokens/stops", "tokens/reserve", "tokens/feed", "tokens/authorizations", "tokens/qdt", "tokens/never"),
   ...inTests("conformance/erc20", "conformance/erc2612", "conformance/erc3009", "conformance/erc5805", "conformance/erc6372"),
@@ -28,6 +28,7 @@ const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
  */
 export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/identity/": inTests("identity/vehicles", "identity/devices", "identity/recovery"),
+  "contracts/identity/libraries/DeviceKeys.sol": inTests("identity/devices", "identity/p256-fallback", "identity/recovery"),
   "contracts/market/": EXCHANGE,
   "contracts/market/BuyOrders.sol": BUY_ORDERS,
   "contracts/market/ComplaintVerifier.sol": COMPLAINTS,

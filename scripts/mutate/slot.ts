@@ -1,5 +1,5 @@
 /** One place to try mutants in: a folder of its own, a warm compiler, one process of tests at a time. */
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { areSame, type Codes, Compiler, writeCodes } from "./compiler.ts";
@@ -22,6 +22,9 @@ export interface Trial {
   readonly onResult: (mutant: Mutant, result: Result) => void;
 }
 
+/** Most runs of a process, so that what they leave behind does not pile up. */
+const MOST_RUNS = 60;
+
 const seconds = (ms: number): number => Math.round(ms / 100) / 10;
 
 export class Slot {
@@ -30,6 +33,7 @@ export class Slot {
   readonly #compiled: Compiled;
   readonly #signal: AbortSignal;
   readonly #originals = new Map<string, Codes>();
+  #tests: { child: ChildProcess; files: ReadonlySet<string>; runs: number } | undefined;
 
   constructor(compiled: Compiled, number: number, signal: AbortSignal) {
     this.#compiled = compiled;
@@ -39,12 +43,15 @@ export class Slot {
   }
 
   close(): Promise<void> {
+    this.#end();
     return this.#compiler.close();
   }
 
   /** Runs tests on the unchanged contracts. @throws QoodError `MUTATION_BASELINE` unless they are green */
   async green(request: Pick<TestRequest, "files" | "only" | "reversed">): Promise<Verdict> {
+    this.#end();
     const verdict = await this.#test({ hints: [], durations: {}, bail: false, ...request }, 15 * 60_000);
+    this.#end();
     if (verdict.outcome !== "passed") throw new QoodError("MUTATION_BASELINE", `without any mutant ${request.files.join(", ")} are not green: ${verdict.outcome} ${verdict.by ?? ""}: ${verdict.error ?? ""}`);
     return verdict;
   }
@@ -63,7 +70,7 @@ export class Slot {
       for (const mutant of mutants) took.set(mutant, took.get(mutant)! + (performance.now() - started) / count);
     };
     let alive = [...batch];
-    let controlled = trial.control;
+    const load = [...new Set(batch.flatMap((mutant) => trial.request(mutant).files))];
     for (const target of this.#compiler.targets(file)) {
       if (alive.length === 0) break;
       const compiling = performance.now();
@@ -80,15 +87,9 @@ export class Slot {
       for (const mutant of alive) {
         const started = performance.now();
         const number = alone ? 0 : batch.indexOf(mutant) + 1;
-        const request = trial.request(mutant);
-        const { outcome, by, error, file: red } = await this.#testWith(alone ? codes : switchedOn(codes, number), request, trial.limitMs);
+        const request = { ...trial.request(mutant), load };
+        const { outcome, by, error, file: red } = await this.#tryOne(alone ? codes : switchedOn(codes, number), alone ? undefined : switchedOn(codes, 0), request, trial.limitMs);
         if (outcome === "broken") throw new QoodError("MUTATION_BROKEN", `the tests of ${file} cannot be loaded: ${error ?? ""}`);
-        if (outcome === "failed" && by !== undefined && !alone && !controlled) {
-          // With all switches off the same code must pass: else it is not the mutant that the test is red about.
-          controlled = true;
-          const off = await this.#testWith(switchedOn(codes, 0), { ...request, files: red === undefined ? request.files : [red], only: by, bail: false }, trial.limitMs);
-          if (off.outcome !== "passed") throw new QoodError("MUTATION_BASELINE", `"${by}" is red for ${file} with all mutants switched off: ${off.error ?? off.outcome}`);
-        }
         if (outcome === "failed" && by !== undefined && trial.control) await this.green({ files: red === undefined ? request.files : [red], only: by });
         since([mutant], 1, started);
         if (outcome === "passed") continue;
@@ -120,8 +121,26 @@ export class Slot {
     return true;
   }
 
-  async #testWith(codes: Codes, request: TestRequest, limitMs: number): Promise<Verdict> {
-    const restore = writeCodes(join(this.#folder, "artifacts"), codes);
+  /**
+   * Tests codes. A test that turns red must be green without the mutant, in the same process: else the process, which has run others before, is not to be
+   * trusted, and a fresh one decides.
+   * @param off codes with all mutants switched off; the unchanged ones if undefined
+   */
+  async #tryOne(on: Codes, off: Codes | undefined, request: TestRequest, limitMs: number): Promise<Verdict> {
+    const verdict = await this.#testWith(on, request, limitMs);
+    if (verdict.outcome !== "failed" || verdict.by === undefined) return verdict;
+    const { by, file: red } = verdict;
+    const control = (): Promise<Verdict> => this.#testWith(off, { ...request, files: red === undefined ? request.files : [red], only: by }, limitMs);
+    if ((await control()).outcome === "passed") return verdict;
+    this.#end();
+    const { outcome, error } = await control();
+    if (outcome !== "passed") throw new QoodError("MUTATION_BASELINE", `"${by}" is red with all mutants switched off: ${error ?? outcome}`);
+    this.#end();
+    return this.#testWith(on, request, limitMs);
+  }
+
+  async #testWith(codes: Codes | undefined, request: TestRequest, limitMs: number): Promise<Verdict> {
+    const restore = codes === undefined ? () => undefined : writeCodes(join(this.#folder, "artifacts"), codes);
     try {
       return await this.#test(request, limitMs);
     } finally {
@@ -129,26 +148,46 @@ export class Slot {
     }
   }
 
+  /** Ends the process of the tests; the next one is fresh. */
+  #end(): void {
+    this.#tests?.child.kill("SIGKILL");
+    this.#tests = undefined;
+  }
+
+  /** A process that has loaded the files of a request. */
+  #process(request: TestRequest): ChildProcess {
+    const { files, load = files } = request;
+    if (this.#tests === undefined || this.#tests.runs >= MOST_RUNS || files.some((file) => !this.#tests!.files.has(file))) {
+      this.#end();
+      const options = { cwd: this.#folder, execArgv: ["--disable-warning=ExperimentalWarning"], env: { ...process.env, NODE_COMPILE_CACHE: join(root, ".cache", "code") } };
+      const child = fork(join(this.#folder, "scripts/mutate/tests.ts"), { ...options, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+      this.#tests = { child, files: new Set(load), runs: 0 };
+    }
+    this.#tests.runs += 1;
+    return this.#tests.child;
+  }
+
   #test(request: TestRequest, limitMs: number): Promise<Verdict> {
     return new Promise((resolve, reject) => {
-      const child = fork(join(this.#folder, "scripts/mutate/tests.ts"), { cwd: this.#folder, stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--disable-warning=ExperimentalWarning"], env: { ...process.env, NODE_COMPILE_CACHE: join(root, ".cache", "code") } });
-      let verdict: Verdict | undefined;
+      const child = this.#process(request);
       let said = "";
-      const stop = (): void => void child.kill("SIGKILL");
-      const timer = setTimeout(() => {
-        verdict = { outcome: "timeout", ran: 0, durations: {} };
-        stop();
-      }, limitMs);
-      this.#signal.addEventListener("abort", stop, { once: true });
-      child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
-      child.on("message", (message) => (verdict ??= message as Verdict));
-      child.on("error", reject);
-      child.on("close", () => {
+      const end = (verdict: Verdict): void => {
         clearTimeout(timer);
         this.#signal.removeEventListener("abort", stop);
+        child.removeAllListeners();
+        child.stderr!.removeAllListeners();
+        // The process is there for more only when it has answered.
+        if (verdict.outcome === "timeout" || verdict.outcome === "broken") this.#end();
         if (this.#signal.aborted) reject(new QoodError("STOPPED", "stopped"));
-        else resolve(verdict ?? { outcome: "broken", ran: 0, error: `the process of the tests died: ${said.trim().split("\n").at(-1) ?? ""}`, durations: {} });
-      });
+        else resolve(verdict);
+      };
+      const stop = (): void => end({ outcome: "timeout", ran: 0, durations: {} });
+      const timer = setTimeout(stop, limitMs);
+      this.#signal.addEventListener("abort", stop, { once: true });
+      child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      child.on("message", (message) => end(message as Verdict));
+      child.on("error", reject);
+      child.on("close", () => end({ outcome: "broken", ran: 0, error: `the process of the tests died: ${said.trim().split("\n").at(-1) ?? ""}`, durations: {} }));
       child.send(request);
     });
   }

@@ -1,11 +1,14 @@
-/** The process that runs the mocha tests of one mutant, told what to do by its parent (see {@link TestRequest}). Works in the folder of a slot. */
+/**
+ * The process that runs mocha tests for one mutant after the other, told what to do by its parent (see {@link TestRequest}). Works in the folder of a slot. To
+ * load the files takes longer than most tests do: it is done once, and every further run begins with the chain as it was before the first.
+ */
 import { relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import Mocha from "mocha";
+import type * as Chain from "../../test/contracts/support/chain.ts";
 import type { TestRequest, Verdict } from "./verdict.ts";
 
-const answer = (verdict: Verdict): void => {
-  process.send!(verdict, () => process.exit(0));
-};
+const answer = (verdict: Verdict): void => void process.send!(verdict);
 /** Says nothing: the parent is told the end. */
 class Silent extends Mocha.reporters.Base {
   override epilogue(): void {
@@ -40,19 +43,45 @@ function reverse(suite: Mocha.Suite): void {
   suite.suites.forEach(reverse);
 }
 
-async function run(request: TestRequest): Promise<void> {
+interface Loaded {
+  readonly mocha: Mocha;
+  readonly suites: readonly Mocha.Suite[];
+  readonly reset: () => Promise<void>;
+}
+
+/** Loads all files that this process will ever be asked for. */
+async function load(request: TestRequest): Promise<Loaded> {
   // No limit for a single test: on a loaded machine it would kill mutants by itself. The parent has one for all of them.
-  const mocha = new Mocha({ timeout: 0, bail: request.bail, reporter: Silent });
-  for (const file of request.files) mocha.addFile(resolve(file));
+  const mocha = new Mocha({ timeout: 0, bail: request.bail, reporter: Silent }).cleanReferencesAfterRun(false);
+  for (const file of request.load ?? request.files) mocha.addFile(resolve(file));
+  await mocha.loadFilesAsync();
+  // The chain that all files share.
+  const { ethers, networkHelpers } = (await import(pathToFileURL(resolve("test/contracts/support/chain.ts")).href)) as typeof Chain;
+  const start = await networkHelpers.takeSnapshot();
+  const reset = async (): Promise<void> => {
+    networkHelpers.clearSnapshots();
+    await ethers.provider.send("evm_setAutomine", [true]);
+    await start.restore();
+  };
+  return { mocha, suites: [...mocha.suite.suites], reset };
+}
+
+let loaded: Loaded | undefined;
+
+async function run(request: TestRequest): Promise<void> {
   try {
-    await mocha.loadFilesAsync();
+    if (loaded === undefined) loaded = await load(request);
+    else await loaded.reset();
   } catch (error) {
     answer({ outcome: "broken", ran: 0, error: firstLine(error), durations: {} });
     return;
   }
+  const { mocha, suites } = loaded;
+  const wanted = new Set(request.files.map((file) => resolve(file)));
+  mocha.suite.suites = suites.filter(({ file }) => file === undefined || wanted.has(file));
   if (request.reversed === true) reverse(mocha.suite);
   else order(mocha.suite, request);
-  if (request.only !== undefined) mocha.grep(new RegExp(`^${request.only.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`));
+  mocha.options.grep = request.only === undefined ? undefined : new RegExp(`^${request.only.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);
   const durations: Record<string, number> = {};
   let [ran, first] = [0, undefined as { by: string; error: string; file?: string } | undefined];
   mocha
@@ -69,6 +98,6 @@ async function run(request: TestRequest): Promise<void> {
     });
 }
 
-process.once("message", (request: TestRequest) => void run(request));
+process.on("message", (request: TestRequest) => void run(request));
 // A parent that is gone wants no answer.
 process.once("disconnect", () => process.exit(1));

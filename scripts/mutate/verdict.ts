@@ -4,6 +4,8 @@
 export interface TestRequest {
   /** Test files, below the working folder. */
   readonly files: readonly string[];
+  /** What a process loads that will be asked for other files too; those of this request if it is left out. */
+  readonly load?: readonly string[];
   /** Run tests that speak of the earliest of these names first. */
   readonly hints: readonly string[];
   /** Milliseconds that tests took before, by full title: of tests alike the quick ones come first. */
