@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Mutant } from "./mutants.ts";
 import { root } from "./workspace.ts";
 
-/** Most files that are found by what they speak of, and most that are found by what they killed. */
-const [MOST_BY_WORD, MOST_BY_KILL] = [3, 2];
+/** Most files that are found by what they speak of, most that are found by what they killed, and most tests so found. */
+const [MOST_BY_WORD, MOST_BY_KILL, MOST_TESTS] = [3, 2, 6];
 
 interface TestFile {
   readonly code: string;
@@ -22,12 +22,20 @@ function titles(code: string, word: string): string[] {
 /** What is known of the test files of a run. */
 export class Likely {
   readonly #files = new Map<string, TestFile>();
+  /** Files and tests that have killed mutants of a function, and of a source, the latest first. */
   readonly #killedIn = new Map<string, string[]>();
+  readonly #killedBy = new Map<string, string[]>();
 
-  /** Notes that a file has killed a mutant: it is likely to notice others of the same function. */
-  noteKill({ file, where }: Mutant, testFile: string): void {
-    const place = `${file} ${where}`;
-    this.#killedIn.set(place, [testFile, ...(this.#killedIn.get(place) ?? []).filter((each) => each !== testFile)].slice(0, MOST_BY_KILL));
+  /** Notes by which test of which file a mutant was killed: they are likely to notice others of the same function. */
+  noteKill({ file, where }: Mutant, testFile: string, by: string): void {
+    for (const [map, place, killer, most] of [[this.#killedIn, `${file} ${where}`, testFile, MOST_BY_KILL], [this.#killedIn, file, testFile, MOST_BY_KILL], [this.#killedBy, `${file} ${where}`, by, MOST_TESTS]] as const) {
+      map.set(place, [killer, ...(map.get(place) ?? []).filter((each) => each !== killer)].slice(0, most));
+    }
+  }
+
+  /** What the tests that are likely to notice a mutant speak of, the likeliest first: its errors, what has killed others of its function, the function. */
+  hints({ file, where, hints }: Mutant, killer: string | undefined): string[] {
+    return [...(killer === undefined ? [] : [killer]), ...hints.slice(0, -1), ...(this.#killedBy.get(`${file} ${where}`) ?? []), ...hints.slice(-1)];
   }
 
   /**
@@ -43,7 +51,9 @@ export class Likely {
       const counts = files.map((file) => ({ file, count: this.#read(file).code.match(word)?.length ?? 0 })).filter(({ count }) => count > 0);
       if (counts.length > 0) return [...new Set([...neighbours, ...counts.sort((a, b) => b.count - a.count).slice(0, MOST_BY_WORD).map(({ file }) => file)])];
     }
-    return neighbours.length > 0 ? neighbours : [...files];
+    if (neighbours.length > 0) return neighbours;
+    const ofSource = (this.#killedIn.get(mutant.file) ?? []).filter((file) => files.includes(file));
+    return ofSource.length > 0 ? ofSource : [...files];
   }
 
   #has(file: string, fullTitle: string): boolean {

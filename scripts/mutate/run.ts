@@ -117,6 +117,7 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
   };
   const baseline = new Baseline();
   const likely = new Likely();
+  for (const { mutant, known } of prepared) if (known?.testFile !== undefined && known.by !== undefined) likely.noteKill(mutant, known.testFile, known.by);
 
   /** What came of a mutant on some of its test files, all of them green where it is not dead. */
   const take = (mutant: Mutant, files: readonly string[], result: Result): void => {
@@ -132,7 +133,7 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
     }
     if (result.status === "killed" && result.testFile !== undefined) {
       remember(each.keyBy(result.testFile), result);
-      likely.noteKill(mutant, result.testFile);
+      if (result.by !== undefined) likely.noteKill(mutant, result.testFile, result.by);
     } else if (result.status !== "timeout") remember(each.key, result);
     if (result.status === "killed" && result.by !== undefined) noteKiller(mutant, result.by);
     finish(each, result);
@@ -148,7 +149,7 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
         control: options.baseline === "killer",
         request: (mutant) => {
           const killer = options.killers(mutant);
-          return { files: files(mutant), hints: [...(killer === undefined ? [] : [killer]), ...mutant.hints], durations: baseline.durations, bail: true };
+          return { files: files(mutant), hints: likely.hints(mutant, killer), durations: baseline.durations, bail: true };
         },
         // That is looked at when the first files have let it live.
         maybeSame: (mutant) => of.get(mutant)!.left.size === of.get(mutant)!.tests.length,

@@ -21,7 +21,7 @@ const firstLine = (error: unknown): string => (error instanceof Error ? error.me
 /** How likely a test is to fail: by the first hint that it speaks of, then by its time. */
 function rank(test: Mocha.Test, { hints, durations }: TestRequest): [number, number] {
   const code = String(test.fn ?? "");
-  const at = hints.findIndex((hint) => test.fullTitle().includes(hint) || new RegExp(`\\b${hint}\\b`).test(code));
+  const at = hints.findIndex((hint) => test.fullTitle().includes(hint) || (/^\w+$/.test(hint) && new RegExp(`\\b${hint}\\b`).test(code)));
   return [at === -1 ? hints.length : at, durations[test.fullTitle()] ?? 0];
 }
 
