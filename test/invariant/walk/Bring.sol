@@ -61,20 +61,30 @@ abstract contract Bring is Purchases {
 
     function _opening(uint256 i, uint256 p, bool whole) internal view returns (IEscrowTypes.Opening memory opening) {
         opening.lots = new IEscrowTypes.Lot[](_lotCount(i, p, whole));
+        opening.formers = _formers(_deals[i].g);
         uint256 count;
         for (uint256 q = 0; q < _pages[i].length; ++q) {
             if (!whole && q != p) continue;
             for (uint256 k = 0; k < _pages[i][q].lots.length; ++k) {
-                opening.lots[count++] = _lot(_pages[i][q].lots[k]);
+                opening.lots[count++] = _lot(i, _batches[_pages[i][q].lots[k]]);
             }
         }
     }
 
-    function _lot(uint256 position) private view returns (IEscrowTypes.Lot memory lot) {
-        lot.header = _batches[position].header;
+    /// @dev All versions of an agreement, of which a lot names its own.
+    function _formers(uint256 g) private view returns (IEscrowTypes.FormerVersion[] memory list) {
+        list = new IEscrowTypes.FormerVersion[](_versions[g].length);
+        for (uint256 v = 0; v < list.length; ++v) {
+            list[v] = IEscrowTypes.FormerVersion(uint32(v + 1), _versions[g][v]);
+        }
+    }
+
+    function _lot(uint256 i, Batch storage batch) private view returns (IEscrowTypes.Lot memory lot) {
+        lot.header = batch.header;
         lot.path = new bytes32[](1);
-        lot.path[0] = _batches[position].sibling;
+        lot.path[0] = batch.sibling;
         lot.schema = SCHEMA;
+        if (!_isOfSeller(i, batch)) lot.former = _versionAt(batch.g, batch.anchoredAt);
     }
 
     // ---------------------------------------------------------------- keys

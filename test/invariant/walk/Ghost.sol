@@ -120,6 +120,23 @@ abstract contract Ghost is World {
 
     // ---------------------------------------------------------------- headers
 
+    /// @dev The version, from 1, that was in force: of those that begin in one second the last.
+    function _versionAt(uint256 g, uint256 time) internal view returns (uint256 version) {
+        while (version < _versionStarts[g].length && _versionStarts[g][version] <= time) ++version;
+    }
+
+    /// @dev Under the deal's own version by its seller: such a header needs no other version beside it.
+    function _isOfSeller(uint256 i, Batch storage batch) internal view returns (bool) {
+        return batch.header.tsp == _deals[i].seller && batch.anchoredAt >= _versionStarts[_deals[i].g][_deals[i].version - 1];
+    }
+
+    /// @dev Sealed by who was the agent when it was anchored; DISPUTED data by the seller itself.
+    function _isOfAgent(uint256 i, Batch storage batch) private view returns (bool) {
+        uint256 g = _deals[i].g;
+        if (_isDisputed(i) && batch.header.tsp != _deals[i].seller) return false;
+        return _isOfSeller(i, batch) || _versions[g][_versionAt(g, batch.anchoredAt) - 1].agent == batch.header.tsp;
+    }
+
     function _pageHasBad(uint256 i, uint256 p) internal view returns (bool) {
         uint256[] storage lots = _pages[i][p].lots;
         for (uint256 k = 0; k < lots.length; ++k) {
@@ -137,12 +154,12 @@ abstract contract Ghost is World {
         return false;
     }
 
-    /// @dev None of the headers was shown bad, and nobody else has one for himself.
+    /// @dev None of the headers was shown bad or contradicted, each is an agent's, and nobody else has one for himself.
     function _canBeOpened(uint256 i, uint256 p) internal view returns (bool) {
         uint256[] storage lots = _pages[i][p].lots;
         for (uint256 k = 0; k < lots.length; ++k) {
             Batch storage batch = _batches[lots[k]];
-            if (batch.bad) return false;
+            if (batch.bad || batch.shown || !_isOfAgent(i, batch)) return false;
             if (batch.holder == 0) continue;
             (uint256 j, uint256 q) = (batch.holder - 1, batch.holderPage);
             bool mine = j == i && (q == p || _isWhole(i));

@@ -54,6 +54,7 @@ abstract contract Moves is Bring {
         _see(Sight.Stopped, terms.stopped || !terms.listed);
         _see(Sight.WholeSettled, _isWhole(t.i) && !_isDisputed(t.i));
         _see(Sight.DisputedSettled, _isDisputed(t.i));
+        _see(Sight.FormerAgent, _batches[_pages[t.i][t.p].lots[0]].header.tsp != deal.seller);
         _settleGhost(t.i, t.p);
         _check(move, t);
     }
@@ -194,10 +195,12 @@ abstract contract Moves is Bring {
 
     function _refundBad(Try memory t) internal {
         uint256 k = _pick(_pages[t.i][t.p].lots.length);
-        bool bad = _batches[_pages[t.i][t.p].lots[k]].bad;
+        Batch storage batch = _batches[_pages[t.i][t.p].lots[k]];
+        bool bad = batch.bad || (batch.shown && _isFunded(t.i, t.p));
         bytes memory data = abi.encodeCall(exchange.refundBad, (t.terms, t.p, _hashes(t.i, t.p, false), k));
         bool before = _isFunded(t.i, t.p);
         if (!_make(Move.RefundBad, t, data, bad && _isLive(t.i, t.p))) return;
+        _see(Sight.Contradicted, !batch.bad);
         _refundGhost(t.i, t.p, before ? Bonds.Freed : Bonds.Slashed);
         _check(Move.RefundBad, t);
     }
@@ -246,7 +249,7 @@ abstract contract Moves is Bring {
         bytes32 message = keccak256(abi.encode(keccak256("Receipt(bytes32 dealId,uint256 page)"), _deals[t.i].id, t.p));
         bytes memory signature = _sign(signer, _typed("Escrow", address(exchange), message));
         bool bySender = t.sender == _deals[t.i].buyer;
-        bool signed = bySender || (who[signer] == _deals[t.i].buyer && (signer < SELLER_WALLET || _walletAgrees(signer)));
+        bool signed = bySender || (who[signer] == _deals[t.i].buyer && _standsBy(signer));
         bool fromFunded = _isFunded(t.i, t.p);
         bool allowed = signed && _isFirst(t.i, t.p) && _isLive(t.i, t.p)
             && (fromFunded ? _canAllBeOpened(t.i, t.p) : !_hasBad(t.i, t.p));

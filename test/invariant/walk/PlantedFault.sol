@@ -19,7 +19,8 @@ enum Fault {
     NoBond, // an unproven delivery locks nothing
     AnyoneSpends, // a credit can be transferred by anybody
     TouchesToken, // a challenge reads a balance
-    NeverSettles // the window's end settles nothing
+    NeverSettles, // the window's end settles nothing
+    ForgetsContradiction // a header that contradicts another is sold on
 }
 
 /// @title PlantedFault
@@ -35,7 +36,8 @@ contract PlantedFault is EscrowBase {
     fallback() external {
         uint256 time = block.timestamp;
         if (_is(Fault.RefundsEarly, IEscrowDisputes.refund.selector)) vm.warp(time + 400 days);
-        (bool ok, bytes memory result) = _honest.delegatecall(msg.data);
+        bool idle = _is(Fault.ForgetsContradiction, IEscrowDisputes.showEquivocated.selector);
+        (bool ok, bytes memory result) = idle ? (true, new bytes(0)) : _honest.delegatecall(msg.data);
         if (_is(Fault.RefundsEarly, IEscrowDisputes.refund.selector)) vm.warp(time);
         if (_is(Fault.AnyoneSpends, ILedger.transferCredit.selector) && !ok) ok = _spend();
         if (_is(Fault.NeverSettles, IEscrowTrade.settle.selector)) ok = false;

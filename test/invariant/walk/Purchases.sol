@@ -26,7 +26,8 @@ abstract contract Purchases is Stage {
         OtherBuyer,
         UnknownFlags,
         FeeNotAccepted,
-        OtherVersion
+        OtherVersion,
+        NotListed
     }
 
     /// @dev A purchase in the making.
@@ -35,6 +36,7 @@ abstract contract Purchases is Stage {
         uint256 token;
         Flaw flaw;
         bool consent; // below the floor, with the principal's signature
+        bool isListed; // for a list of buyers
         uint256[][] lots;
         address buyer;
         address sender;
@@ -59,7 +61,7 @@ abstract contract Purchases is Stage {
             plan.token = _rarely(6) ? HOSTILE : _pick(2);
             if (_tokenTerms[plan.token].listed && !_tokenTerms[plan.token].stopped) break;
         }
-        if (_rarely(5)) plan.flaw = Flaw(1 + _pick(13));
+        if (_rarely(5)) plan.flaw = Flaw(1 + _pick(14));
         plan.bps = 10_000;
         SellOrder memory order = plan.bought.order;
         order.seller = who[_sellerOf(plan.g)];
@@ -77,6 +79,7 @@ abstract contract Purchases is Stage {
         if (order.flags & PROVEN_ONLY == 0) order.answerTime = uint32(_between(100, 600));
         if (_rarely(5)) (order.hook, order.hookCodeHash) = (address(_hook), address(_hook).codehash);
         if (_rarely(8)) plan.consent = true;
+        plan.isListed = plan.flaw == Flaw.NotListed || _rarely(6);
         _fillPages(plan, order);
         _spoilOrder(plan, order);
     }
@@ -122,7 +125,7 @@ abstract contract Purchases is Stage {
         return uint256(dataClass) * 100;
     }
 
-    /// @dev One lot or two, often new ones, anchored under the version in force.
+    /// @dev One lot or two, often new ones, others of whoever was agent then.
     function _chooseLots(uint256 g, uint8 dataClass) private returns (uint256[] memory lots) {
         lots = new uint256[](_rarely(4) ? 2 : 1);
         for (uint256 k = 0; k < lots.length; ++k) {
@@ -134,7 +137,8 @@ abstract contract Purchases is Stage {
         for (uint256 tries = 0; tries < 6 && _batches.length > 0; ++tries) {
             uint256 position = _batches.length - 1 - _pick(_batches.length < 12 ? _batches.length : 12);
             Batch storage batch = _batches[position];
-            if (batch.g == g && batch.dataClass == dataClass && batch.anchoredAt >= _versionStart[g] && !_rarely(3)) return position;
+            bool isSealers = dataClass != DISPUTED || batch.header.tsp == who[_sellerOf(g)];
+            if (batch.g == g && batch.dataClass == dataClass && isSealers && !_rarely(3)) return position;
         }
         return _anchorBatch(g, dataClass, _rarely(2));
     }
@@ -165,6 +169,7 @@ abstract contract Purchases is Stage {
         bool feeFlaw = plan.flaw == Flaw.FeeNotAccepted && _tokenTerms[plan.token].feeBps != 0;
         if (feeFlaw) bought.order.maxFeeBps = _tokenTerms[plan.token].feeBps - 1;
         else if (plan.flaw == Flaw.FeeNotAccepted) plan.flaw = Flaw.None;
+        if (plan.isListed) _makeList(plan);
         plan.orderHash = exchange.hashOrder(bought.order);
         bought.sellerSignature = _sign(plan.flaw == Flaw.WrongSigner ? STRANGER : _sellerOf(plan.g), plan.orderHash);
         VersionTerms memory version = _versions[plan.g][_versions[plan.g].length - 1];
@@ -176,7 +181,7 @@ abstract contract Purchases is Stage {
         bought.nonce = uint48(bought.order.nonce);
         bool disputed = bought.order.dataClass == DISPUTED;
         if ((disputed && plan.flaw != Flaw.BelowFloor) || plan.consent) {
-            bought.extras = new IEscrowTypes.Extras[](1);
+            if (!plan.isListed) bought.extras = new IEscrowTypes.Extras[](1);
             bought.extras[0].parties = parties;
             if (bought.order.dataClass != 1) bought.extras[0].ownerSignature = _sign(_ownerOf(plan.g), plan.orderHash);
             if (bought.order.dataClass != 2) bought.extras[0].oemSignature = _sign(OEM, plan.orderHash);
@@ -190,10 +195,30 @@ abstract contract Purchases is Stage {
         else if (plan.flaw == Flaw.TooExpensive) plan.flaw = Flaw.None;
     }
 
+    /// @dev The buyer is one of two on the list, or brings the path of one who is.
+    function _makeList(Plan memory plan) private view {
+        bytes32 listed = _leafOf(plan.flaw == Flaw.NotListed ? address(0xdead) : plan.buyer);
+        bytes32 other = _leafOf(address(0xbeef));
+        (bytes32 a, bytes32 b) = listed < other ? (listed, other) : (other, listed);
+        plan.bought.order.buyersRoot = keccak256(abi.encodePacked(a, b));
+        plan.bought.extras = new IEscrowTypes.Extras[](1);
+        plan.bought.extras[0].buyerPath = new bytes32[](1);
+        plan.bought.extras[0].buyerPath[0] = other;
+    }
+
+    function _leafOf(address account) private pure returns (bytes32) {
+        return keccak256(abi.encode(keccak256(abi.encode(account))));
+    }
+
     // ---------------------------------------------------------------- who and when
 
     function _hookAgrees(uint256 least, uint256 most) internal view returns (bool) {
         return _hook.mood() == AwkwardHook.Mood.Answers && _hook.answer() >= least && _hook.answer() <= most;
+    }
+
+    /// @dev Whether an account stands by what its key has signed.
+    function _standsBy(uint256 actor) internal view returns (bool) {
+        return (actor != SELLER_WALLET && actor != BUYER_WALLET) || _walletAgrees(actor);
     }
 
     function _walletAgrees(uint256 wallet) internal view returns (bool) {
@@ -289,6 +314,7 @@ abstract contract Purchases is Stage {
         }
         _held[plan.token] += plan.total;
         _see(Sight.Reduced, plan.bps < 10_000);
+        _see(Sight.Listed, plan.isListed);
     }
 
     /// @dev buyer 160, fee 16, paid part 16, agreement's part 16, deliverBy 48; fee recipient 160, inspectBy 48, nonce 48.

@@ -33,7 +33,8 @@ enum Move {
     Cancel,
     SetToken,
     StopToken,
-    SetFeeRecipient
+    SetFeeRecipient,
+    ShowEquivocated
 }
 
 /// @notice What a long walk must have come by, so that it is worth something.
@@ -55,7 +56,10 @@ enum Sight {
     FirstSecond, // a settlement or a refund in the first second after it
     LateDelivery, // after deliverBy, nobody having refunded
     LateAnswer, // after the time to answer
-    Reduced // bought at the hook's price
+    Reduced, // bought at the hook's price
+    Listed, // bought by one of a list
+    FormerAgent, // settled with a header of who was agent before
+    Contradicted // refunded before delivery, a header being one of two
 
 }
 

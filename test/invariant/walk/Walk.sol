@@ -202,7 +202,7 @@ contract Walk is Moves {
         if (_rarely(3)) w.signer = _pick(ACTORS);
         if (_rarely(5)) w.deadline -= 1;
         bytes memory data = _withdrawForCall(token, w);
-        bool signed = w.signer == account && (account < SELLER_WALLET || _walletAgrees(account));
+        bool signed = w.signer == account && _standsBy(account);
         bool allowed = signed && w.deadline == block.timestamp && w.amount <= _credits[token][who[account]] && _sends(token);
         (bool ok,) = _moveMoney(Move.WithdrawFor, token, who[sender], data, allowed);
         if (!ok) return;
@@ -267,10 +267,24 @@ contract Walk is Moves {
             _changeAgreement(_pick(2), uint8(_pick(3)));
         }
         if (_rarely(3)) _cancelAhead();
+        if (_rarely(3)) _showEquivocated();
+    }
+
+    /// @dev Anybody shows the exchange what the registry knows of a header, or does not.
+    function _showEquivocated() private {
+        if (_batches.length == 0) return;
+        Batch storage batch = _batches[_batches.length - 1 - _pick(_batches.length < 20 ? _batches.length : 20)];
+        if (!batch.contradicted && _rarely(2)) _contradict(batch);
+        bytes memory data = abi.encodeCall(exchange.showEquivocated, (batch.hash));
+        bool allowed = batch.contradicted && !batch.shown && !batch.bad;
+        if (_moveState(Move.ShowEquivocated, NO_TOKEN, who[_pick(ACTORS)], data, allowed)) batch.shown = true;
     }
 
     function _changeAgreement(uint256 g, uint8 pair) private {
-        if (_denied[g] != 0) return _agree(g, uint16(_between(1000, 6000)));
+        if (_denied[g] != 0) {
+            if (g == 0 && _rarely(3)) _agent = _agent == TSP ? TSP_2 : TSP;
+            return _agree(g, uint16(_between(1000, 6000)));
+        }
         vm.prank(who[_rarely(2) ? OEM : _ownerOf(g)]);
         _shares.deny(_vehicle[g], 1, pair + 1, 1);
         _denied[g] |= uint8(1 << (pair * 2));

@@ -10,6 +10,7 @@ import { IEscrowTypes } from "../../../contracts/market/IEscrowTypes.sol";
 import { AwkwardHook } from "../../../contracts/mocks/AwkwardHook.sol";
 import { HashProbe } from "../../../contracts/mocks/HashProbe.sol";
 import { DataRegistry } from "../../../contracts/rights/DataRegistry.sol";
+import { IEquivocations } from "../../../contracts/rights/IEquivocations.sol";
 import { Rights } from "../../../contracts/rights/libraries/Handles.sol";
 import { Header } from "../../../contracts/rights/libraries/Headers.sol";
 import { QoodShares } from "../../../contracts/shares/QoodShares.sol";
@@ -19,11 +20,11 @@ import { MoodyWallet, ToyComplaints, ToyKeyVerifier, WalkToken } from "./Doubles
 import { Fault, PlantedFault } from "./PlantedFault.sol";
 
 /// @title World
-/// @notice Real registries and the real exchange with two vehicles, twelve parties and three tokens, two of which behave.
+/// @notice Real registries and the real exchange with two vehicles, thirteen parties and three tokens, two of which behave.
 abstract contract World {
     // ---------------------------------------------------------------- parties
 
-    /// @dev Positions in {who}. The two wallets sign by keys of their own; everyone after them only holds credits.
+    /// @dev Positions in {who}. The two wallets sign by keys of their own; who comes after the actors only holds credits.
     uint256 internal constant OWNER = 0;
     uint256 internal constant OEM = 1;
     uint256 internal constant TSP = 2;
@@ -35,7 +36,8 @@ abstract contract World {
     uint256 internal constant STORAGE = 9;
     uint256 internal constant SELLER_WALLET = 10;
     uint256 internal constant BUYER_WALLET = 11;
-    uint256 internal constant ACTORS = 12;
+    uint256 internal constant TSP_2 = 12;
+    uint256 internal constant ACTORS = 13;
 
     address[] internal who;
 
@@ -76,7 +78,7 @@ abstract contract World {
     /// @dev Two vehicles: the one sold by an account with a key, the other by a contract wallet.
     uint256[2] internal _vehicle;
     VersionTerms[][2] internal _versions;
-    uint256[2] internal _versionStart;
+    uint256[][2] internal _versionStarts;
     uint8[2] internal _denied;
     /// @dev By version, from 1: the owner's part of OEM data, the others' parts follow from it.
     uint16[][2] internal _ownerBps;
@@ -85,8 +87,11 @@ abstract contract World {
         return g == 0 ? OWNER : OWNER_2;
     }
 
-    function _sellerOf(uint256 g) internal pure returns (uint256) {
-        return g == 0 ? TSP : SELLER_WALLET;
+    /// @dev Who is the first vehicle's agent now: one of two, by what was agreed last.
+    uint256 internal _agent = TSP;
+
+    function _sellerOf(uint256 g) internal view returns (uint256) {
+        return g == 0 ? _agent : SELLER_WALLET;
     }
 
     constructor(Fault fault) {
@@ -95,6 +100,7 @@ abstract contract World {
         }
         who.push(address(new MoodyWallet(vm.addr(_keyOf(SELLER_WALLET)))));
         who.push(address(new MoodyWallet(vm.addr(_keyOf(BUYER_WALLET)))));
+        who.push(vm.addr(_keyOf(TSP_2)));
 
         AccessManager manager = new AccessManager(address(this));
         _vehicles = new VehicleRegistry(address(manager));
@@ -105,6 +111,7 @@ abstract contract World {
         _probe = new HashProbe();
         _deployExchange(address(manager), fault);
         _vehicles.accreditOem(who[OEM], "WDB");
+        _vehicles.accreditTsp(who[TSP_2], true);
         for (uint256 g = 0; g < 2; ++g) {
             _vehicles.accreditTsp(who[_sellerOf(g)], true);
             _mintVehicle(g);
@@ -223,7 +230,7 @@ abstract contract World {
         _shares.agree(text, _sign(_ownerOf(g), digest), _sign(OEM, digest));
         _versions[g].push(VersionTerms(text.owner, text.oem, text.storagePayee, textHash, text.agent, packed, tokensHash));
         _ownerBps[g].push(ownerBps);
-        _versionStart[g] = block.timestamp;
+        _versionStarts[g].push(block.timestamp);
         _denied[g] = 0;
     }
 
@@ -239,6 +246,8 @@ abstract contract World {
         uint8 g;
         bool spoiled;
         bool bad;
+        bool contradicted; // by another of the same sequence, as the registry of data knows
+        bool shown; // so to the exchange
         uint32 holder;
         uint32 holderPage;
     }
@@ -263,8 +272,24 @@ abstract contract World {
         batch.sibling = keccak256(abi.encode("beside", position));
         (batch.anchoredAt, batch.dataClass, batch.g, batch.spoiled) = (block.timestamp, dataClass, uint8(g), spoiled);
         if (spoiled) _complaints.spoil(batch.header.root);
-        (bytes32 a, bytes32 b) = batch.hash < batch.sibling ? (batch.hash, batch.sibling) : (batch.sibling, batch.hash);
-        vm.prank(who[_sellerOf(g)]);
-        _data.anchor(keccak256(abi.encodePacked(a, b)), uint64(position), 0, 0);
+        _anchor(batch.header, batch.hash, batch.sibling);
+    }
+
+    function _anchor(Header memory header, bytes32 hash, bytes32 sibling) private {
+        (bytes32 a, bytes32 b) = hash < sibling ? (hash, sibling) : (sibling, hash);
+        vm.prank(header.tsp);
+        _data.anchor(keccak256(abi.encodePacked(a, b)), header.sequence, 0, 0);
+    }
+
+    /// @dev The TSP anchors another header of the same sequence, and somebody proves it.
+    function _contradict(Batch storage batch) internal {
+        IEquivocations.Opened memory first = IEquivocations.Opened(batch.header, new bytes32[](1));
+        IEquivocations.Opened memory second = IEquivocations.Opened(batch.header, new bytes32[](1));
+        second.header.root = keccak256(abi.encode("another root", batch.hash));
+        first.path[0] = batch.sibling;
+        second.path[0] = bytes32(0);
+        _anchor(second.header, keccak256(abi.encode(keccak256("qood/header/v1"), second.header)), bytes32(0));
+        _data.proveTwoOfOneSequence(first, second);
+        batch.contradicted = true;
     }
 }
