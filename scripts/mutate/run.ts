@@ -117,6 +117,7 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
   };
   const baseline = new Baseline();
   const likely = new Likely();
+  const deep = new Set<string>();
   for (const { mutant, known } of prepared) if (known?.testFile !== undefined && known.by !== undefined) likely.noteKill(mutant, known.testFile, known.by);
 
   /** What came of a mutant on some of its test files, all of them green where it is not dead. */
@@ -147,6 +148,7 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
       const again = await slot.try(batch, {
         limitMs: Math.max(LEAST_MS, PATIENCE * baseline.ms(of.get(batch[0]!)!.tests)),
         control: options.baseline === "killer",
+        deep,
         request: (mutant) => {
           const killer = options.killers(mutant);
           return { files: files(mutant), hints: likely.hints(mutant, killer), durations: baseline.durations, bail: true };
@@ -155,7 +157,7 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
         maybeSame: (mutant) => of.get(mutant)!.left.size === of.get(mutant)!.tests.length,
         onResult: (mutant, result) => take(mutant, files(mutant), result),
       });
-      batches.push(...again);
+      batches.unshift(...again);
     });
   };
   try {

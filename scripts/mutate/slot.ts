@@ -5,7 +5,7 @@ import { QoodError } from "../../sdk/errors/index.ts";
 import { areSame, type Codes, Compiler, writeCodes } from "./compiler.ts";
 import { mutate, type Mutant } from "./mutants.ts";
 import type { Result } from "./results.ts";
-import { type Batch, isUsable, switchedOn, withSwitches } from "./switches.ts";
+import { type Batch, isUsable, switchedOn, tooDeep, withoutDeep, withSwitches } from "./switches.ts";
 import type { TestRequest, Verdict } from "./verdict.ts";
 import { type Compiled, makeSlot, root, sourceName } from "./workspace.ts";
 
@@ -17,6 +17,8 @@ export interface Trial {
   readonly limitMs: number;
   /** Show of every test that turned red that it is green on the unchanged contracts. */
   readonly control: boolean;
+  /** Functions, by source and name, that have no place for a switch; what is found out is added. */
+  readonly deep: Set<string>;
   /** Whether the compiler may make the same of a mutant that survives as of the original, which is looked at once. */
   readonly maybeSame: (mutant: Mutant) => boolean;
   readonly onResult: (mutant: Mutant, result: Result) => void;
@@ -64,6 +66,8 @@ export class Slot {
     const { file } = batch[0]!;
     const source = Buffer.from(this.#compiled.sources.get(sourceName(file))!);
     const alone = batch.length === 1;
+    const isDeep = (mutant: Mutant): boolean => trial.deep.has(`${file} ${mutant.where}`);
+    if (!alone && batch.some(isDeep)) return withoutDeep(batch, isDeep);
     const content = alone ? mutate(source, batch[0]!) : withSwitches(source, batch);
     const took = new Map<Mutant, number>(batch.map((mutant) => [mutant, 0]));
     const since = (mutants: Iterable<Mutant>, count: number, started: number): void => {
@@ -77,6 +81,11 @@ export class Slot {
       const codes = await this.#compiler.compile(target, file, content);
       since(alive, alive.length, compiling);
       if (typeof codes === "string" || !isUsable(codes, !alone)) {
+        const where = alone || typeof codes !== "string" ? undefined : tooDeep(source, batch, codes);
+        if (where !== undefined) {
+          trial.deep.add(`${file} ${where}`);
+          return withoutDeep(alive, isDeep);
+        }
         if (!alone) return [alive.slice(0, alive.length / 2), alive.slice(alive.length / 2)].filter(({ length }) => length > 0);
         const error = typeof codes === "string" ? codes.split("\n")[0]! : "it is too large to be deployed";
         trial.onResult(batch[0]!, { status: "invalid", error, seconds: seconds(took.get(batch[0]!)!) });

@@ -38,6 +38,26 @@ export function inBatches(mutants: readonly Mutant[]): Batch[] {
   return batches;
 }
 
+/**
+ * A batch without the mutants of a function that has no place left on the stack for a switch; they are compiled one by one, as they are.
+ * @param isDeep whether a function, by its mutant, is one of those
+ */
+export function withoutDeep(batch: Batch, isDeep: (mutant: Mutant) => boolean): Batch[] {
+  return [batch.filter((mutant) => !isDeep(mutant)), ...batch.filter(isDeep).map((mutant) => [mutant])].filter(({ length }) => length > 0);
+}
+
+/** The function of a batch that the compiler found too deep: the one that has most of the variables which its message names. */
+export function tooDeep(source: Buffer, batch: Batch, message: string): string | undefined {
+  if (!message.includes("too deep in")) return undefined;
+  const names = new Set([...message.matchAll(/\bvar_([A-Za-z]+)/g)].map(([, name]) => name!));
+  const count = ({ start }: Mutant): number => {
+    const text = source.toString("latin1");
+    const [from, to] = [text.lastIndexOf("\n    function ", start), text.indexOf("\n    }", start)];
+    return [...names].filter((name) => new RegExp(`\\b${name}\\b`).test(text.slice(Math.max(from, 0), to === -1 ? undefined : to))).length;
+  };
+  return [...batch].map((mutant) => ({ where: mutant.where, count: count(mutant) })).sort((a, b) => b.count - a.count)[0]!.where;
+}
+
 /** The source with every mutant of a batch behind its switch, which is its number in the batch from 1. */
 export function withSwitches(source: Buffer, batch: Batch): string {
   const name = "_switchedOn";
