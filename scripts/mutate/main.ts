@@ -77,7 +77,8 @@ async function main(): Promise<void> {
   };
   const killers = ({ file, id }: { file: string; id: string }): string | undefined => former?.files[file]?.killedBy[id] ?? lastKiller({ file, id });
   const onDoubt = (mutant: Mutant, left: number): void => say(`              in doubt: ${shown(mutant)}  (${left} test files left)`);
-  const tried = await tryMutants(compiled, mutants, { slots, fresh: values.fresh ?? false, baseline: "all", killers, onResult, onDoubt, signal: stopping.signal });
+  const explained = ({ file, id }: Mutant): boolean => allowed.some((each) => each.file === file && each.mutant === id);
+  const tried = await tryMutants(compiled, mutants, { slots, explained, fresh: values.fresh ?? false, baseline: "all", killers, onResult, onDoubt, signal: stopping.signal });
 
   say(`\n${mutants.length} mutants, ${remembered} of them tried before, in ${((Date.now() - started) / 1000).toFixed(0)} s`);
   say("killed  survived  equivalent   score  file");

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly baseline: "all" | "killer";
   /** The test that turned red for a mutant before. */
   readonly killers: (mutant: Mutant) => string | undefined;
+  /** Whether it is written down that no test can tell a mutant from the original: then its likeliest test files are enough to look for a contradiction. */
+  readonly explained?: (mutant: Mutant) => boolean;
   /** Told every result as it comes. */
   readonly onResult: (tried: Tried, fromMemory: boolean) => void;
   /** Told of a mutant that its likeliest test files did not notice; the others are tried on it when every mutant has had its likeliest. */
@@ -128,8 +130,8 @@ export async function tryMutants(compiled: Compiled, mutants: readonly Mutant[],
         remember(each.keyBy(file), result);
         each.left.delete(file);
       }
-      if (each.left.size > 0) options.onDoubt?.(mutant, each.left.size);
-      else finish(each, result);
+      if (each.left.size === 0 || options.explained?.(mutant) === true) finish(each, result);
+      else options.onDoubt?.(mutant, each.left.size);
       return;
     }
     if (result.status === "killed" && result.testFile !== undefined) {
