@@ -40,13 +40,19 @@ export class Compiler {
    * Compiles the contracts of one source.
    * @param target the source, by the compiler's name
    * @param file what is changed, e.g. `contracts/tokens/QDD.sol`; `content` what stands in it instead of its own
+   * @param roomy let the compiler keep in memory what the stack has no room for, as switches may ask for. Assembly must be memory-safe then; that of this
+   * project which is not marked so leaves the contract at once
    * @returns the codes, without the trailing hash of the sources, or the compiler's first error
    */
-  async compile(target: string, file: string, content: string): Promise<Codes | string> {
+  async compile(target: string, file: string, content: string, roomy = false): Promise<Codes | string> {
     const outputs = ["evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode.object", "evm.deployedBytecode.linkReferences", "evm.deployedBytecode.immutableReferences"];
+    const contentOf = (name: string): string => {
+      const own = name === sourceName(file) ? content : this.#compiled.sources.get(name)!;
+      return roomy && name.startsWith(sourceName("contracts/")) ? own.replaceAll("assembly {", 'assembly ("memory-safe") {') : own;
+    };
     const output = await this.#run({
       language: "Solidity",
-      sources: Object.fromEntries([...this.#closure([target])].map((name) => [name, { content: name === sourceName(file) ? content : this.#compiled.sources.get(name)! }])),
+      sources: Object.fromEntries([...this.#closure([target])].map((name) => [name, { content: contentOf(name) }])),
       settings: { ...this.#compiled.settings.get(target), metadata: { bytecodeHash: "none", appendCBOR: false }, outputSelection: { [target]: { "*": outputs } } },
     });
     const error = output.errors?.find(({ severity }) => severity === "error");

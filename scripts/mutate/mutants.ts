@@ -29,6 +29,8 @@ export interface Mutant extends Range {
   readonly replacement: string;
   /** Names that a test of this place is likely to speak of, the likeliest first. */
   readonly hints: readonly string[];
+  /** Of a part the side that is taken away, which alone needs a switch. */
+  readonly side: (Range & { readonly joinedBy: "&&" | "||" }) | undefined;
   /** Where it can be put behind a switch, see `switches.ts`: not for a modifier or a constructor, and not in a library, which cannot hold one. */
   readonly switch: SwitchPlace | undefined;
 }
@@ -174,7 +176,7 @@ class Finder {
   #mutateOperation(node: Node, place: Place): void {
     const [left, right, operator] = [child(node, "leftExpression")!, child(node, "rightExpression")!, text(node, "operator")];
     if (operator === "&&" || operator === "||") {
-      for (const side of [left, right]) this.#replace(node, "part", this.#text(side), place);
+      for (const [kept, side] of [[left, right], [right, left]] as const) this.#add(range(node), "part", this.#text(kept), place, { ...range(side), joinedBy: operator });
     }
     const kind = operator in BOUNDARY ? "boundary" : operator in EQUALITY && VALUES.has(place.parent.nodeType) ? "equality" : undefined;
     if (kind === undefined) return;
@@ -210,12 +212,12 @@ class Finder {
     this.#add(range(node), operator, replacement, place);
   }
 
-  #add({ start, end }: Range, operator: Operator, replacement: string, place: Place): void {
+  #add({ start, end }: Range, operator: Operator, replacement: string, place: Place, side?: Mutant["side"]): void {
     const where = [place.contract, place.function].filter((name) => name !== "").join(".");
     const before = oneLine(this.#source.subarray(start, end).toString());
     const change = replacement === "{}" || replacement === "" ? before : `${before} → ${oneLine(replacement)}`;
     this.#found.push({
-      ...{ file: this.#file, operator, where, start, end, replacement },
+      ...{ file: this.#file, operator, where, start, end, replacement, side },
       line: this.#source.subarray(0, start).toString().split("\n").length,
       name: `${where}, ${operator}: ${change}`,
       hints: [...place.errors, place.function].filter((name) => name !== ""),

@@ -78,7 +78,7 @@ export class Slot {
     for (const target of this.#compiler.targets(file)) {
       if (alive.length === 0) break;
       const compiling = performance.now();
-      const codes = await this.#compiler.compile(target, file, content);
+      const codes = await this.#compiler.compile(target, file, content, !alone);
       since(alive, alive.length, compiling);
       if (typeof codes === "string" || !isUsable(codes, !alone)) {
         const where = alone || typeof codes !== "string" ? undefined : tooDeep(source, batch, codes);

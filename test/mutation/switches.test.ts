@@ -7,7 +7,7 @@ import { network } from "hardhat";
 import type { Node } from "../../scripts/mutate/ast.ts";
 import type { Codes } from "../../scripts/mutate/compiler.ts";
 import { findMutants, mutate, type Mutant } from "../../scripts/mutate/mutants.ts";
-import { inBatches, isUsable, switchedOn, withSwitches } from "../../scripts/mutate/switches.ts";
+import { extent, inBatches, isUsable, switchedOn, tooDeep, withoutDeep, withSwitches } from "../../scripts/mutate/switches.ts";
 
 const SOURCE = `pragma solidity 0.8.37;
 contract Base { modifier always() { _; } }
@@ -49,7 +49,7 @@ const batches = inBatches(mutants);
 test("a batch holds what one contract can switch: no two that overlap, no modifier, nothing of a library", () => {
   assert.deepEqual(batches.flat().map(({ id }) => id).sort(), mutants.map(({ id }) => id).sort());
   for (const batch of batches.filter(({ length }) => length > 1)) {
-    const sorted = [...batch].sort((a, b) => a.start - b.start);
+    const sorted = batch.map(extent).sort((a, b) => a.start - b.start);
     assert.ok(sorted.every(({ start }, i) => i === 0 || start >= sorted[i - 1]!.end));
     assert.ok(batch.every(({ operator, where }) => operator !== "modifier" && !where.startsWith("Alone")));
   }
@@ -97,6 +97,24 @@ test("a switch does what its mutant does, and none does what the original does",
   } finally {
     await connection.close();
   }
+});
+
+test("the sides of one condition stand behind switches of their own, in one batch", () => {
+  const sides = mutants.filter(({ id }) => id.includes("part: _odd(a) && !b"));
+  assert.equal(sides.length, 2);
+  assert.ok(batches.some((batch) => sides.every((side) => batch.includes(side))));
+  assert.match(withSwitches(bytes, sides), /if \(\(_switchedOn == 2 \|\| \(_odd\(a\)\)\) && \(_switchedOn == 1 \|\| \(!b\)\)\)/);
+});
+
+test("a function without room for a switch is the one that has the variables of the compiler's message; its mutants are then alone", () => {
+  const batch = [...new Map(mutants.filter((mutant) => mutant.switch !== undefined).map((mutant) => [mutant.where, mutant])).values()];
+  assert.ok(batch.length > 1);
+  const where = tooDeep(bytes, batch, "YulException: Variable expr_2 is 1 too deep in the stack [ RET var_at_12 var_b var_a ]");
+  assert.equal(where, "Switched.move");
+  assert.equal(tooDeep(bytes, batch, "ParserError: Expected ';'"), undefined);
+  const parts = withoutDeep(mutants, (mutant) => mutant.where === where);
+  assert.deepEqual(parts.flat().map(({ id }) => id).sort(), mutants.map(({ id }) => id).sort());
+  assert.ok(parts.slice(1).every(({ length }) => length === 1) && parts[0]!.every((mutant) => mutant.where !== where));
 });
 
 test("a code that is too large, or has no place for the number, is of no use", () => {
