@@ -154,12 +154,18 @@ abstract contract Ghost is World {
         return false;
     }
 
-    /// @dev None of the headers was shown bad or contradicted, each is an agent's, and nobody else has one for himself.
+    /// @dev Before its vehicle was sold, or in the second of the sale.
+    function _isInEpoch(Batch storage batch) internal view returns (bool) {
+        return _epochEnd[batch.g] == 0 || batch.anchoredAt <= _epochEnd[batch.g];
+    }
+
+    /// @dev None of the headers was shown bad or contradicted, each is an agent's and of the epoch, and nobody else has one for
+    /// himself.
     function _canBeOpened(uint256 i, uint256 p) internal view returns (bool) {
         uint256[] storage lots = _pages[i][p].lots;
         for (uint256 k = 0; k < lots.length; ++k) {
             Batch storage batch = _batches[lots[k]];
-            if (batch.bad || batch.shown || !_isOfAgent(i, batch)) return false;
+            if (batch.bad || batch.shown || !_isInEpoch(batch) || !_isOfAgent(i, batch)) return false;
             if (batch.holder == 0) continue;
             (uint256 j, uint256 q) = (batch.holder - 1, batch.holderPage);
             bool mine = j == i && (q == p || _isWhole(i));

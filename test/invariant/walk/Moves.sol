@@ -54,6 +54,7 @@ abstract contract Moves is Bring {
         _see(Sight.Stopped, terms.stopped || !terms.listed);
         _see(Sight.WholeSettled, _isWhole(t.i) && !_isDisputed(t.i));
         _see(Sight.DisputedSettled, _isDisputed(t.i));
+        _see(Sight.Transferred, _epochEnd[deal.g] != 0);
         _see(Sight.FormerAgent, _batches[_pages[t.i][t.p].lots[0]].header.tsp != deal.seller);
         _settleGhost(t.i, t.p);
         _check(move, t);
@@ -61,6 +62,7 @@ abstract contract Moves is Bring {
 
     /// @dev Notes what alone stood in the way of a delivery.
     function _seeObstacle(Try memory t, bool otherwise) private {
+        _see(Sight.AfterEpoch, otherwise && !_isInEpoch(_batches[_pages[t.i][t.p].lots[0]]));
         _see(Sight.Barred, otherwise && !_canBeOpened(t.i, t.p) && _hookAllows(t.i));
         _see(Sight.HookRefused, otherwise && _canBeOpened(t.i, t.p) && !_hookAllows(t.i));
     }

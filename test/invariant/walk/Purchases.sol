@@ -56,7 +56,7 @@ abstract contract Purchases is Stage {
     // ---------------------------------------------------------------- planning
 
     function _plan() internal returns (Plan memory plan) {
-        plan.g = _rarely(4) ? 1 : 0;
+        plan.g = _rarely(4) ? 1 : _rarely(4) ? _pick(_count) : _latest();
         for (uint256 tries = 0; tries < 4; ++tries) {
             plan.token = _rarely(6) ? HOSTILE : _pick(2);
             if (_tokenTerms[plan.token].listed && !_tokenTerms[plan.token].stopped) break;

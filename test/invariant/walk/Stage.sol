@@ -59,7 +59,9 @@ enum Sight {
     Reduced, // bought at the hook's price
     Listed, // bought by one of a list
     FormerAgent, // settled with a header of who was agent before
-    Contradicted // refunded before delivery, a header being one of two
+    Contradicted, // refunded before delivery, a header being one of two
+    Transferred, // settled after the vehicle was sold
+    AfterEpoch // no delivery: anchored after the vehicle was sold
 
 }
 

@@ -264,10 +264,11 @@ contract Walk is Moves {
             bytes memory data = abi.encodeCall(exchange.setFeeRecipient, (taker));
             if (_moveState(Move.SetFeeRecipient, NO_TOKEN, sender, data, allowed)) _feeTaker = taker;
         } else {
-            _changeAgreement(_pick(2), uint8(_pick(3)));
+            _changeAgreement(_rarely(4) ? _pick(_count) : _rarely(2) ? 1 : _latest(), uint8(_pick(3)));
         }
         if (_rarely(3)) _cancelAhead();
         if (_rarely(3)) _showEquivocated();
+        if (_rarely(60)) _transferVehicle();
     }
 
     /// @dev Anybody shows the exchange what the registry knows of a header, or does not.
@@ -282,17 +283,17 @@ contract Walk is Moves {
 
     function _changeAgreement(uint256 g, uint8 pair) private {
         if (_denied[g] != 0) {
-            if (g == 0 && _rarely(3)) _agent = _agent == TSP ? TSP_2 : TSP;
+            if (g != 1 && _rarely(3)) _seller[g] = _seller[g] == TSP ? TSP_2 : TSP;
             return _agree(g, uint16(_between(1000, 6000)));
         }
         vm.prank(who[_rarely(2) ? OEM : _ownerOf(g)]);
-        _shares.deny(_vehicle[g], 1, pair + 1, 1);
+        _shares.deny(_vehicle[g], _epoch[g], pair + 1, 1);
         _denied[g] |= uint8(1 << (pair * 2));
     }
 
     /// @dev Sellers take back orders that are not yet made.
     function _cancelAhead() private {
-        address seller = who[_sellerOf(_pick(2))];
+        address seller = who[_sellerOf(_rarely(2) ? 1 : _latest())];
         uint256 nonce = _nextNonce + _pick(4);
         _moveState(Move.Cancel, NO_TOKEN, seller, abi.encodeCall(exchange.cancelOrders, (nonce >> 8, 1 << (nonce & 255))), true);
         _cancelled[seller][nonce] = true;

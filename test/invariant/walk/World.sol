@@ -75,23 +75,44 @@ abstract contract World {
 
     // ---------------------------------------------------------------- agreements
 
-    /// @dev Two vehicles: the one sold by an account with a key, the other by a contract wallet.
-    uint256[2] internal _vehicle;
-    VersionTerms[][2] internal _versions;
-    uint256[][2] internal _versionStarts;
-    uint8[2] internal _denied;
+    /// @dev Two vehicles, the one sold by accounts with keys, the other by a contract wallet; then further epochs of the first, each
+    /// with an agreement of its own.
+    uint256 private constant MOST = 4;
+    uint256 internal _count = 2;
+    uint256[MOST] internal _vehicle;
+    uint64[MOST] internal _epoch = [1, 1, 2, 3];
+    uint256[MOST] internal _owner = [OWNER, OWNER_2, OWNER_2, OWNER];
+    uint256[MOST] internal _seller = [TSP, SELLER_WALLET, TSP, TSP];
+    uint256[MOST] internal _epochEnd;
+    VersionTerms[][MOST] internal _versions;
+    uint256[][MOST] internal _versionStarts;
+    uint8[MOST] internal _denied;
     /// @dev By version, from 1: the owner's part of OEM data, the others' parts follow from it.
-    uint16[][2] internal _ownerBps;
+    uint16[][MOST] internal _ownerBps;
 
-    function _ownerOf(uint256 g) internal pure returns (uint256) {
-        return g == 0 ? OWNER : OWNER_2;
+    function _ownerOf(uint256 g) internal view returns (uint256) {
+        return _owner[g];
     }
 
-    /// @dev Who is the first vehicle's agent now: one of two, by what was agreed last.
-    uint256 internal _agent = TSP;
-
+    /// @dev The agent of what was agreed last.
     function _sellerOf(uint256 g) internal view returns (uint256) {
-        return g == 0 ? _agent : SELLER_WALLET;
+        return _seller[g];
+    }
+
+    /// @dev Where the first vehicle is now.
+    function _latest() internal view returns (uint256) {
+        return _count == 2 ? 0 : _count - 1;
+    }
+
+    /// @dev The first vehicle is sold, as long as there is room for one more epoch; the new owner agrees at once.
+    function _transferVehicle() internal {
+        if (_count == MOST) return;
+        (uint256 g, uint256 next) = (_latest(), _count);
+        (_epochEnd[g], _vehicle[next]) = (block.timestamp, _vehicle[g]);
+        vm.prank(who[_owner[g]]);
+        _vehicles.transferFrom(who[_owner[g]], who[_owner[next]], _vehicle[g]);
+        ++_count;
+        _agree(next, 5000);
     }
 
     constructor(Fault fault) {
@@ -196,7 +217,7 @@ abstract contract World {
     }
 
     function _agreementId(uint256 g) internal view returns (uint256) {
-        return (_vehicle[g] << 64) | 1;
+        return (_vehicle[g] << 64) | _epoch[g];
     }
 
     function _tokenList() internal view returns (TokenFloor[] memory list) {
@@ -211,7 +232,7 @@ abstract contract World {
     /// 15 and 20 %, storage the rest.
     function _agree(uint256 g, uint16 ownerBps) internal {
         Agreement memory text;
-        (text.vehicle, text.epoch) = (_vehicle[g], 1);
+        (text.vehicle, text.epoch) = (_vehicle[g], _epoch[g]);
         (text.owner, text.oem, text.agent, text.storagePayee) = (who[_ownerOf(g)], who[OEM], who[_sellerOf(g)], who[STORAGE]);
         text.pairs = new PairShares[](6);
         uint256 packed;
@@ -259,7 +280,7 @@ abstract contract World {
         position = _batches.length;
         Batch storage batch = _batches.push();
         batch.header = Header({
-            stream: _probe.handle(address(_vehicles), Rights(_vehicle[g], 1, dataClass, 1, SCHEMA)),
+            stream: _probe.handle(address(_vehicles), Rights(_vehicle[g], _epoch[g], dataClass, 1, SCHEMA)),
             sequence: uint64(position),
             tsp: who[_sellerOf(g)],
             root: keccak256(abi.encode("root", position)),
