@@ -15,8 +15,13 @@ interface Output {
   contracts?: Record<string, Record<string, { evm: { bytecode: Bytecode; deployedBytecode: Bytecode } }>>;
 }
 
+/** Codes of a contract. */
+export interface Code {
+  readonly bytecode: Bytecode;
+  readonly deployedBytecode: Bytecode;
+}
 /** Contracts by `source:name`. */
-export type Codes = ReadonlyMap<string, { readonly bytecode: Bytecode; readonly deployedBytecode: Bytecode }>;
+export type Codes = ReadonlyMap<string, Code>;
 
 /** A compiler in a thread of its own. */
 export class Compiler {
@@ -29,11 +34,16 @@ export class Compiler {
     for (const [name, ast] of compiled.asts) this.#imports.set(name, all(ast, "ImportDirective").map((node) => text(node, "absolutePath")));
   }
 
-  /** Sources whose contracts a source is part of, itself among them: those that compile quickly first, those that are for tests only last. */
-  targets(file: string): string[] {
-    const names = [...this.#compiled.settings.keys()].filter((name) => this.#closure([name]).has(sourceName(file)));
-    const late = (name: string): number => (name.includes("/mocks/") ? 2 : this.#compiled.settings.get(name)!.viaIR === true ? 1 : 0);
-    return names.sort((a, b) => late(a) - late(b) || (a < b ? -1 : 1));
+  /**
+   * Sources whose contracts a source is part of, itself among them, in groups that are changed together: those that compile quickly first, since a factory and
+   * what it makes are of one piece; then one by one those that take long; those that are for tests only last.
+   */
+  targets(file: string): string[][] {
+    const names = [...this.#compiled.settings.keys()].filter((name) => this.#closure([name]).has(sourceName(file))).sort();
+    const isMock = (name: string): boolean => name.includes("/mocks/");
+    const isSlow = (name: string): boolean => !isMock(name) && this.#compiled.settings.get(name)!.viaIR === true;
+    const slow = names.filter(isSlow).map((name) => [name]);
+    return [names.filter((name) => !isMock(name) && !isSlow(name)), ...slow, names.filter(isMock)].filter(({ length }) => length > 0);
   }
 
   /**

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { QoodError } from "../../sdk/errors/index.ts";
-import { areSame, type Codes, Compiler, writeCodes } from "./compiler.ts";
+import { areSame, type Code, type Codes, Compiler, writeCodes } from "./compiler.ts";
 import { mutate, type Mutant } from "./mutants.ts";
 import type { Result } from "./results.ts";
 import { type Batch, isUsable, switchedOn, tooDeep, withoutDeep, withSwitches } from "./switches.ts";
@@ -59,7 +59,7 @@ export class Slot {
   }
 
   /**
-   * Tries a batch: for each source that the mutants are part of, as long as they survive. A batch that cannot be compiled or deployed with its switches is
+   * Tries a batch: in each group of contracts that the mutants are part of, as long as they survive. A batch that cannot be compiled or deployed with its switches is
    * given back in parts.
    */
   async try(batch: Batch, trial: Trial): Promise<Batch[]> {
@@ -75,10 +75,10 @@ export class Slot {
     };
     let alive = [...batch];
     const load = [...new Set(batch.flatMap((mutant) => trial.request(mutant).files))];
-    for (const target of this.#compiler.targets(file)) {
+    for (const group of this.#compiler.targets(file)) {
       if (alive.length === 0) break;
       const compiling = performance.now();
-      const codes = await this.#compiler.compile(target, file, content, !alone);
+      const codes = await this.#compile(group, file, content, { roomy: !alone, onlyChanged: alone && !trial.control });
       since(alive, alive.length, compiling);
       if (typeof codes === "string" || !isUsable(codes, !alone)) {
         const where = alone || typeof codes !== "string" ? undefined : tooDeep(source, batch, codes);
@@ -91,8 +91,7 @@ export class Slot {
         trial.onResult(batch[0]!, { status: "invalid", error, seconds: seconds(took.get(batch[0]!)!) });
         return [];
       }
-      // What this contract does not notice needs no test; to find that out pays where many mutants share the original.
-      if (alone && !trial.control && areSame(await this.#original(target), codes)) continue;
+      if (codes.size === 0) continue;
       for (const mutant of alive) {
         const started = performance.now();
         const number = alone ? 0 : batch.indexOf(mutant) + 1;
@@ -111,6 +110,21 @@ export class Slot {
     return [];
   }
 
+  /**
+   * Codes of several sources with a change.
+   * @param how what is not changed by it needs no test; to find that out pays where many mutants share the original
+   */
+  async #compile(targets: readonly string[], file: string, content: string, how: { roomy: boolean; onlyChanged: boolean }): Promise<Codes | string> {
+    const all = new Map<string, Code>();
+    for (const target of targets) {
+      const codes = await this.#compiler.compile(target, file, content, how.roomy);
+      if (typeof codes === "string") return codes;
+      if (how.onlyChanged && areSame(await this.#original(target), codes)) continue;
+      for (const [name, code] of codes) all.set(name, code);
+    }
+    return all;
+  }
+
   /** Codes of a source, unchanged. */
   async #original(target: string): Promise<Codes> {
     const known = this.#originals.get(target);
@@ -123,7 +137,7 @@ export class Slot {
 
   /** Whether the compiler makes the same of a mutant as of the original. */
   async #isSame(mutant: Mutant, source: Buffer): Promise<boolean> {
-    for (const target of this.#compiler.targets(mutant.file)) {
+    for (const target of this.#compiler.targets(mutant.file).flat()) {
       const mutated = await this.#compiler.compile(target, mutant.file, mutate(source, mutant));
       if (typeof mutated === "string" || !areSame(await this.#original(target), mutated)) return false;
     }
