@@ -8,7 +8,7 @@ const folder = "test/contracts";
 const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}.test.ts`);
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
-const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles", "orders/costs", "shares"));
+const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles", "orders/block-headers", "orders/costs", "shares"));
 const TOKENS = [
   ...inTests("tokens/redemption", "tokens/stops", "tokens/reserve", "tokens/feed", "tokens/authorizations", "tokens/qdt", "tokens/never"),
   ...inTests("conformance/erc20", "conformance/erc2612", "conformance/erc3009", "conformance/erc5805", "conformance/erc6372"),
@@ -33,7 +33,7 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/market/BuyOrders.sol": BUY_ORDERS,
   "contracts/market/ComplaintVerifier.sol": COMPLAINTS,
   "contracts/market/hooks/": HOOKS,
-  "contracts/market/libraries/BlockHeaders.sol": HOOKS,
+  "contracts/market/libraries/BlockHeaders.sol": inTests("orders/block-headers", "orders/beacon"),
   "contracts/market/libraries/BuyRules.sol": BUY_ORDERS,
   "contracts/market/libraries/ChaCha": COMPLAINTS,
   "contracts/market/libraries/Complaints.sol": COMPLAINTS,
