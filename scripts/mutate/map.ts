@@ -8,7 +8,7 @@ const folder = "test/contracts";
 const inTests = (...names: readonly string[]): readonly string[] => names.map((name) => `${folder}/${name}.test.ts`);
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
-const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles", "orders/block-headers", "orders/costs", "shares"));
+const NOT_OF_THE_EXCHANGE = new Set(inTests("client", "dictionary", "gas", "identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles", "orders/block-headers", "orders/costs", "orders/hook-edges", "shares"));
 const TOKENS = [
   ...inTests("tokens/redemption", "tokens/stops", "tokens/reserve", "tokens/feed", "tokens/authorizations", "tokens/qdt", "tokens/never"),
   ...inTests("conformance/erc20", "conformance/erc2612", "conformance/erc3009", "conformance/erc5805", "conformance/erc6372"),
@@ -20,7 +20,7 @@ const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "u
   .sort();
 const RIGHTS = inTests("rights/equivocations", "rights/late-headers", "rights/grants", "shares");
 const BUY_ORDERS = inTests("orders/buy-orders", "orders/rules", "orders/flows");
-const HOOKS = inTests("orders/beacon", "orders/smart");
+const HOOKS = inTests("orders/beacon", "orders/smart", "orders/hook-edges");
 const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
 
 /**
