@@ -1,7 +1,9 @@
-/** Bounds that no other room asks for: all flags at once, the shortest window of a public chain, and what is told of a page. */
+/** Bounds that no other room asks for: all flags at once, the shortest window of a public chain, payments of nothing, what is told of a page. */
 import { expect } from "chai";
 import { network } from "hardhat";
-import { DAY, networkHelpers, tx } from "../support/chain.ts";
+import { QDD_TERMS } from "../../../scripts/deploy/plan.ts";
+import type { Hex } from "../../../sdk/bytes/index.ts";
+import { DAY, ethers, networkHelpers, tx } from "../support/chain.ts";
 import { ALL_OR_NOTHING, delivered, EXCLUSIVE, market, NO_COPY_KEPT, PROVEN_ONLY, refused, RESALE } from "../support/deal.ts";
 
 describe("Escrow, bounds", () => {
@@ -11,6 +13,17 @@ describe("Escrow, bounds", () => {
     const single = { ...sold, repeatable: false, royaltyBps: 10_000 };
     await refused(tx(who.buyer, await buy({ ...single, flags: flags + 1 })), "Escrow_UnknownFlags", 32);
     await tx(who.buyer, await buy({ ...single, flags }));
+  });
+
+  it("asks a token for nothing where nothing is paid: one that moves nothing hinders no payment of nothing", async () => {
+    const { who, calls, reads, escrow } = await networkHelpers.loadFixture(market);
+    const token = await ethers.deployContract("AwkwardToken");
+    const at = (await token.getAddress()) as Hex;
+    await tx(who.treasurer, calls.setToken(at, { ...QDD_TERMS, feeBps: 0 }));
+    await (token.getFunction("setMood")(2) as Promise<unknown>);
+    await refused(tx(who.buyer, calls.deposit(at, who.at.buyer, 1n)), "SafeERC20FailedOperation", at);
+    await expect(tx(who.buyer, calls.deposit(at, who.at.buyer, 0n))).to.emit(escrow, "Deposited").withArgs(who.at.buyer, at, who.at.buyer, 0);
+    expect(await reads.creditOf(who.at.buyer, at)).to.equal(0n);
   });
 
   it("tells of a page what it tells of its deal, without what only looks like fields", async () => {
