@@ -1,0 +1,223 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import type { RedisEngine } from "../../../workers/shared/engines/redis.ts";
+import { freePort } from "../../../workers/shared/engines/ports.ts";
+import { keys, registerStream } from "../../../workers/shared/queue/index.ts";
+import { testRedis } from "../../workers/support/engines.ts";
+import { CHAIN_ID, makeCar } from "../../workers/support/fleet.ts";
+import { NAME, SECRET } from "../../workers/support/gateway.ts";
+import { enrolDevice, mintAgreed } from "../../workers/support/market.ts";
+import { startWorker } from "../../workers/support/processes.ts";
+import { startRpcProxy } from "../../workers/support/rpc-proxy.ts";
+import type { RpcProxy } from "../../workers/support/rpc-proxy.ts";
+import { startWorld, until } from "../../workers/support/world.ts";
+import type { World } from "../../workers/support/world.ts";
+import { chanceOf, SEED } from "./chance.ts";
+import { createCount } from "./count.ts";
+import type { Count } from "./count.ts";
+import { Device } from "./device.ts";
+import type { Address } from "./device.ts";
+import { slotOf } from "./slot.ts";
+import type { Slot } from "./slot.ts";
+
+export const PREFIX = "chaos";
+/** Blocks until an anchor is final. */
+export const FINALITY = 6;
+const DISK_MB = 32;
+
+/** A TSP's whole machinery as processes of their own, with a fleet that sends to it. */
+export interface Site {
+  readonly world: World;
+  /** The way of both ingest workers to the chain. */
+  readonly rpc: RpcProxy;
+  readonly count: Count;
+  readonly gateways: readonly [Slot, Slot];
+  readonly ingests: readonly [Slot, Slot];
+  readonly storage: Slot;
+  /** Where the gateways listen, also while they do not. */
+  readonly addresses: readonly Address[];
+  readonly fleet: readonly Device[];
+  readonly artefacts: string;
+  /** Why the artefacts do not lie on a small disk of their own, if they do not. */
+  readonly noDisk: string | undefined;
+  /** A car with a vehicle, a device and a secret of its own, and its stream registered here. */
+  enrol(way: "http" | "mqtt"): Promise<Device>;
+  /** SIGKILL. */
+  killRedis(): Promise<void>;
+  startRedis(): Promise<void>;
+  /** The fleet drives and sends, without a pause for anybody, until what happens meanwhile is over. */
+  during(happens: () => Promise<void>): Promise<void>;
+  /** Waits until the fleet has got so many more messages acknowledged. */
+  progress(messages: number): Promise<void>;
+  /** Waits until a batch stands at one of these steps. @returns its name, `<stream>:<sequence>` */
+  step(...statuses: readonly string[]): Promise<string>;
+  /** Waits until everything sent is announced, and counts both ends. */
+  settle(more?: readonly Device[]): Promise<void>;
+  /** Takes the storage node the block with the ciphertext of a batch. */
+  loseBlock(ciphertext: Uint8Array): void;
+  stop(): Promise<void>;
+}
+
+function mountDisk(folder: string): string | undefined {
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", folder], { stdio: "pipe" });
+    return undefined;
+  } catch (error) {
+    return `a small tmpfs cannot be mounted here: ${(error as Error).message.split("\n").at(-1) ?? ""}`;
+  }
+}
+
+/** Starts a site with two of each worker; it costs some ten seconds. */
+export async function startSite(cars: number): Promise<Site> {
+  const world = await startWorld();
+  const rpc = await startRpcProxy(world.chainEngine.url, SEED);
+  const artefacts = join(world.dir, "artefacts");
+  mkdirSync(artefacts, { recursive: true });
+  const noDisk = mountDisk(artefacts);
+  let redis: RedisEngine | undefined = world.redisEngine;
+  const redisDir = join(world.dir, "redis");
+
+  const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()));
+  const addresses = [0, 2].map((at): Address => ({ http: `http://127.0.0.1:${ports[at]!}`, mqtt: `mqtt://127.0.0.1:${ports[at + 1]!}` }));
+  const gatewaySlot = (i: number): Slot =>
+    slotOf(`gateway ${i}`, () =>
+      startWorker(
+        "gateway",
+        [
+          ...["--redis", world.redisEngine.socket, "--redis-prefix", PREFIX, "--chain-id", String(CHAIN_ID), "--name", NAME, "--log-level", "warn", "--logins-per-minute", "100000"],
+          ...["--http", String(ports[i * 2]!), "--mqtt", String(ports[i * 2 + 1]!)],
+        ],
+        { QOOD_TOKEN_SECRET: SECRET },
+      ),
+    );
+  const changed: Readonly<Record<string, string>> = { "--rpc": rpc.url, "--finality": String(FINALITY) };
+  const flags = world.flags.map((flag, i) => changed[world.flags[i - 1] ?? ""] ?? flag);
+  const ingestSlot = (i: number): Slot =>
+    slotOf(`ingest ${i}`, () =>
+      startWorker(
+        "ingest",
+        [
+          ...[...flags, "--redis-prefix", PREFIX, "--artefacts", artefacts, "--backup", join(world.dir, "backup"), "--lock-ms", "1000", "--tick-ms", "50", "--anchor-seconds", "0.3", "--bump-after-ms", "2000"],
+          ...["--block-seconds", "10", "--interval-blocks", "3", "--batch-records", "200", "--batch-seconds", "1"],
+        ],
+        world.secrets,
+      ),
+    );
+  const gateways = [gatewaySlot(0), gatewaySlot(1)] as const;
+  const ingests = [ingestSlot(0), ingestSlot(1)] as const;
+  const storage = slotOf("storage", () => startWorker("storage", ["--repo", join(world.dir, "ipfs"), "--rpc", world.storageSocket, "--log-level", "error"]), world.storage);
+  const count = createCount(world, PREFIX);
+
+  const all: Device[] = [];
+  /** Blocks as fast as they are wanted, while something waits for the chain alone. */
+  async function mining<T>(work: () => Promise<T>): Promise<T> {
+    let done = false;
+    const miner = (async () => {
+      while (!done) {
+        await world.provider.send("evm_mine", []).catch(() => undefined);
+        await wait(50);
+      }
+    })();
+    try {
+      return await work();
+    } finally {
+      done = true;
+      await miner;
+    }
+  }
+  async function enrol(way: "http" | "mqtt"): Promise<Device> {
+    const n = all.length + 1;
+    const registry = world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex;
+    const car = await mining(async () => {
+      const made = makeCar(n, registry, await mintAgreed(world, n));
+      await enrolDevice(world, n, made);
+      return made;
+    });
+    await world.grant(car);
+    await registerStream(world.redis, PREFIX, car.config);
+    const device = new Device({ car, n, way, gateways: () => addresses, chance: chanceOf(`device ${n}`) });
+    all.push(device);
+    return device;
+  }
+  // The TSP's account is its workers' alone as soon as they run: whoever comes later is enrolled before.
+  const enrolled: Device[] = [];
+  for (let n = 0; n < cars; n += 1) enrolled.push(await enrol(n % 2 === 0 ? "http" : "mqtt"));
+  const fleet = enrolled.slice(0, 3);
+  await Promise.all([...gateways, ...ingests].map((slot) => slot.start()));
+  const acknowledged = (): number => all.reduce((sum, device) => sum + device.acknowledged, 0);
+
+  async function held(): Promise<string> {
+    const open = await Promise.all((await world.redis.smembers(keys.openBatches(PREFIX))).map(async (name) => `${name.slice(0, 10)}…${name.slice(66)} ${String(await world.redis.hget(`${PREFIX}:batch:${name}`, "status"))}`));
+    const said = [...gateways, ...ingests, storage].map((slot) => `${slot.name}: ${slot.errors().slice(-1500)}`);
+    return [`open batches: ${open.join(", ")}`, ...said].join("\n");
+  }
+
+  return {
+    ...{ world, rpc, count, gateways, ingests, storage, addresses, fleet, artefacts, noDisk },
+    enrol: () => Promise.resolve(enrolled[3]!),
+    async killRedis() {
+      process.kill(redis!.program.pid, "SIGKILL");
+      await redis!.program.ended;
+      redis = undefined;
+    },
+    async startRedis() {
+      redis ??= await testRedis(redisDir);
+    },
+    async during(happens) {
+      let over = false;
+      const driving = fleet.map(async (device) => {
+        const chance = chanceOf(`drive ${device.n} ${device.wires.length}`);
+        do {
+          for (let burst = 1 + chance.below(3); burst > 0; burst -= 1) device.drive(1 + chance.below(6));
+          await device.flush();
+          // A car measures at its own pace.
+          await wait(20 + chance.below(80));
+        } while (!over);
+      });
+      const event = happens().finally(() => (over = true));
+      await Promise.all([event, ...driving]);
+    },
+    async progress(messages) {
+      const from = acknowledged();
+      await until(`${messages} more messages to be acknowledged`, () => Promise.resolve(acknowledged() >= from + messages), 120_000);
+    },
+    async step(...statuses) {
+      let found: string | undefined;
+      await until(`a batch that is ${statuses.join(" or ")}`, async () => {
+        for (const name of await world.redis.smembers(keys.openBatches(PREFIX))) {
+          if (statuses.includes((await world.redis.hget(`${PREFIX}:batch:${name}`, "status")) ?? "")) found = name;
+        }
+        return found !== undefined;
+      });
+      return found!;
+    },
+    async settle(more = []) {
+      const devices = [...fleet, ...more];
+      await Promise.all(devices.map((device) => device.flush()));
+      const wanted = all.reduce((sum, device) => sum + device.expected.length, 0);
+      try {
+        await mining(() => until(`${wanted} records to be announced`, async () => (await count.look()) >= wanted, 150_000));
+      } catch (error) {
+        throw new Error(`${(error as Error).message}; there are ${await count.look()}\n${await held()}`, { cause: error });
+      }
+      await count.check(all);
+    },
+    loseBlock(ciphertext) {
+      const folder = join(world.dir, "ipfs", "blocks");
+      const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((name) => name.endsWith(".data"));
+      const found = files.find((file) => readFileSync(file).equals(ciphertext));
+      if (found === undefined) throw new Error("the storage node has no such block");
+      rmSync(found);
+    },
+    async stop() {
+      await Promise.all([...gateways, ...ingests, storage].map((slot) => slot.stop()));
+      await rpc.close();
+      await redis?.stop();
+      if (noDisk === undefined) execFileSync("umount", ["-l", artefacts]);
+      await world.stop();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import type { RunningWorker } from "../../workers/support/processes.ts";
+
+/** The place of one worker: it can be killed and started again there. */
+export interface Slot {
+  readonly name: string;
+  readonly running: boolean;
+  start(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** SIGTERM, which must end it cleanly. */
+  stop(): Promise<void>;
+  /** What all workers in this place have written to stderr. */
+  errors(): string;
+}
+
+/** @param run - starts the worker and gives it when it is ready */
+export function slotOf(name: string, run: () => Promise<RunningWorker>, first?: RunningWorker): Slot {
+  let worker = first;
+  let said = "";
+  const take = (): RunningWorker | undefined => {
+    const taken = worker;
+    worker = undefined;
+    return taken;
+  };
+  return {
+    name,
+    get running() {
+      return worker !== undefined;
+    },
+    async start() {
+      worker ??= await run();
+    },
+    async kill() {
+      const taken = take();
+      await taken?.kill();
+      said += taken?.errors() ?? "";
+    },
+    async stop() {
+      const taken = take();
+      if (taken === undefined) return;
+      assert.equal(await taken.stop(), 0, `${name}: ${taken.errors().slice(-2000)}`);
+      said += taken.errors();
+    },
+    errors: () => said + (worker?.errors() ?? ""),
+  };
+}
