@@ -97,10 +97,7 @@ export function createAnchorer(options: {
     }
     if (mined.status !== 1 && !(await onChain(record.root))) throw new QoodError("ANCHOR_REFUSED", `the transaction ${mined.hash} of anchor ${record.root} was reverted`);
     const done: AnchorRecord = { ...record, transaction: { hash: mined.hash, block: mined.blockNumber, gasUsed: Number(mined.gasUsed), ms: Math.round(performance.now() - started) } };
-    const write = redis.multi().hset(keys.anchors(prefix), record.root, JSON.stringify(done));
-    for (const { stream, sequence } of record.batches) write.hset(keys.batch(prefix, stream, sequence), "status", "anchored");
-    await write.srem(keys.pendingAnchors(prefix), record.root).exec();
-    log.info({ root: record.root, batches: record.batches.length, hash: mined.hash, gasUsed: mined.gasUsed }, "anchored");
+    if (await records.anchored(record.root, JSON.stringify(done), record.batches)) log.info({ root: record.root, batches: record.batches.length, hash: mined.hash, gasUsed: mined.gasUsed }, "anchored");
   }
 
   const running = new Map<string, Promise<void>>();

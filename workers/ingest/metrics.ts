@@ -71,6 +71,7 @@ export function measureRecords(registry: Registry, redis: Redis, prefix: string,
       if (done) anchors.inc();
       return done;
     },
+    anchored: (...args) => records.anchored(...args),
     async announce(plan, announcement) {
       // Read before: the announcement lets go of the messages.
       const [last] = await readRange(redis, prefix, plan.stream, plan.device, plan.last, plan.last);

@@ -127,6 +127,16 @@ end
 return 1`;
 
 /**
+ * KEYS anchors, pending anchors, batch…; ARGV root, JSON. Several workers wait for the same anchor: the first writes it down, and the
+ * others must not set batches back that are announced by then.
+ */
+const ANCHORED = `
+if redis.call('SREM', KEYS[2], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+for i = 3, #KEYS do redis.call('HSET', KEYS[i], 'status', 'anchored') end
+return 1`;
+
+/**
  * KEYS batch, batches, open batches, telemetry, sequence; ARGV name, announcement, key of a batch without its number.
  * Announces once; drops messages from the telemetry stream up to the last batch before which all are announced.
  */
@@ -150,6 +160,7 @@ interface Commands {
   ingestSealed(...args: (string | number)[]): Promise<string>;
   ingestUploaded(...args: (string | number)[]): Promise<number>;
   ingestAssign(count: number, ...args: string[]): Promise<number>;
+  ingestAnchored(count: number, ...args: string[]): Promise<number>;
   ingestAnnounce(...args: (string | number)[]): Promise<number>;
 }
 
@@ -162,6 +173,8 @@ export interface Records {
   adopt(plan: Plan, sealed: Sealed, chainAfter: string): Promise<boolean>;
   uploaded(plan: Plan, ms: number): Promise<void>;
   assign(root: string, anchor: string, batches: readonly { stream: string; sequence: number }[]): Promise<boolean>;
+  /** @returns false where another worker has written it down before */
+  anchored(root: string, anchor: string, batches: readonly { stream: string; sequence: number }[]): Promise<boolean>;
   announce(plan: Plan, announcement: string): Promise<boolean>;
 }
 
@@ -172,6 +185,7 @@ export function createRecords(redis: Redis, prefix: string): Records {
   redis.defineCommand("ingestSealed", { numberOfKeys: 2, lua: SEALED });
   redis.defineCommand("ingestUploaded", { numberOfKeys: 2, lua: UPLOADED });
   redis.defineCommand("ingestAssign", { lua: ASSIGN });
+  redis.defineCommand("ingestAnchored", { lua: ANCHORED });
   redis.defineCommand("ingestAnnounce", { numberOfKeys: 5, lua: ANNOUNCE });
   const commands = redis as unknown as Commands;
   const batchKey = (plan: Plan): string => keys.batch(prefix, plan.stream, plan.sequence);
@@ -195,6 +209,10 @@ export function createRecords(redis: Redis, prefix: string): Records {
       const batchKeys = batches.map(({ stream, sequence }) => keys.batch(prefix, stream, sequence));
       const names = batches.map(({ stream, sequence }) => batchName(stream, sequence));
       return (await commands.ingestAssign(3 + batchKeys.length, keys.anchors(prefix), keys.uploaded(prefix), keys.pendingAnchors(prefix), ...batchKeys, root, anchor, ...names)) === 1;
+    },
+    async anchored(root, anchor, batches) {
+      const batchKeys = batches.map(({ stream, sequence }) => keys.batch(prefix, stream, sequence));
+      return (await commands.ingestAnchored(2 + batchKeys.length, keys.anchors(prefix), keys.pendingAnchors(prefix), ...batchKeys, root, anchor)) === 1;
     },
     announce: async (plan, announcement) =>
       (await commands.ingestAnnounce(

@@ -1,0 +1,67 @@
+/**
+ * Found: several ingest workers wait for the same anchor, and each wrote its batches down as anchored. One that came to it when
+ * another had announced them already set them back: the batches behind were never announced, as they wait for the one before, and a
+ * repeated job would have announced it a second time. The first to know writes it down now, the others leave it.
+ */
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import type { Redis } from "ioredis";
+import { toHex } from "@qoodblock/sdk/bytes";
+import { anchorTree } from "@qoodblock/sdk/formats";
+import type { RedisEngine } from "../../workers/shared/engines/redis.ts";
+import { createAnchorer } from "../../workers/ingest/anchorer.ts";
+import type { AnchorRecord } from "../../workers/ingest/anchorer.ts";
+import { createRecords } from "../../workers/ingest/record.ts";
+import type { Lane, Mined } from "../../workers/shared/chain/index.ts";
+import { createLog } from "../../workers/shared/log/index.ts";
+import { closeRedis, connectRedis, keys } from "../../workers/shared/queue/index.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { testRedis } from "../workers/support/engines.ts";
+import { bytes32 } from "../workers/support/fleet.ts";
+import { until } from "../workers/support/world.ts";
+
+const temporary = temporaryFolder();
+let engine: RedisEngine;
+let redis: Redis;
+before(async () => {
+  engine = await testRedis(temporary.path("redis"));
+  redis = connectRedis(engine.socket);
+});
+after(async () => {
+  await closeRedis(redis);
+  await engine.stop();
+});
+
+it("a worker that learns late of an anchor does not set announced batches back", { timeout: 60_000 }, async () => {
+  const prefix = "late";
+  const stream = toHex(bytes32("stream"));
+  const header = toHex(bytes32("header"));
+  const { root, listHash } = anchorTree([header]);
+  const record: AnchorRecord = { root, sequence: 0, leavesHash: listHash, listDigest: toHex(bytes32("list")), listCid: "b", headers: [header], batches: [{ stream, sequence: 0 }], transaction: null };
+  await redis.hset(keys.anchors(prefix), root, JSON.stringify(record));
+  await redis.sadd(keys.pendingAnchors(prefix), root);
+  await redis.hset(keys.batch(prefix, stream, 0), "status", "anchoring");
+  const status = (): Promise<string | null> => redis.hget(keys.batch(prefix, stream, 0), "status");
+
+  const mined: Mined = { hash: toHex(bytes32("transaction")), blockNumber: 1, status: 1, gasUsed: 1n };
+  /** A worker whose chain answers when it is let. */
+  const worker = (answer: Promise<Mined>, asked: () => void): ReturnType<typeof createAnchorer> => {
+    const lane = { submit: () => Promise.resolve(), result: () => (asked(), answer) } as unknown as Lane;
+    const client = { calls: { anchor: () => ({}) } } as unknown as Parameters<typeof createAnchorer>[0]["client"];
+    return createAnchorer({ redis, prefix, records: createRecords(redis, prefix), storage: undefined as never, client, lane, everyMs: 10, log: createLog({ name: "test", level: "fatal" }) });
+  };
+  let late: (mined: Mined) => void = () => undefined;
+  let waits = false;
+  const second = worker(new Promise((resolve) => (late = resolve)), () => (waits = true));
+  second.start();
+  await until("the second worker to wait for the anchor", () => Promise.resolve(waits));
+  const first = worker(Promise.resolve(mined), () => undefined);
+  first.start();
+  await until("the first worker to write it down", async () => (await status()) === "anchored");
+  await first.stop();
+  await redis.hset(keys.batch(prefix, stream, 0), "status", "announced");
+  late(mined);
+  await second.stop();
+  assert.equal(await status(), "announced");
+  assert.equal(await redis.scard(keys.pendingAnchors(prefix)), 0);
+});
