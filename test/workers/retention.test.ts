@@ -78,12 +78,13 @@ describe("keeping and giving up files", () => {
     await importBox(vaultFile, "p", await sealTo(publicKey, { handle: Buffer.from(config.handle.slice(2), "hex"), keyEpoch: 0, secret: bytes32("secret") }));
     const out = join(dir, `${prefix}.log`);
     const [records, artefacts, backupFolder] = [createRecords(redis, prefix), createArtefacts(join(dir, `${prefix}-artefacts`)), join(dir, `${prefix}-backup`)];
-    const context = { redis, prefix, records, artefacts, storage, backup: withBackup ? createBackup(backupFolder, storage) : undefined, log: createLog({ name: "test", level: "info", file: out }) };
+    const context = { redis, prefix, records, artefacts, storage, backup: withBackup ? createBackup(backupFolder, storage) : undefined, log: createLog({ name: "test", level: "info", file: out }), sealer: createSealer(1), vault: await openVault(vaultFile, "p") };
     const device = deviceName(config.devicePublicKey);
     return {
       ...{ prefix, car, backupFolder, context },
       said: () => (existsSync(out) ? readFileSync(out, "utf8") : ""),
       async announce(sequence, age = 0) {
+        // A pool of its own: its child ends with it.
         const sealer = createSealer(1);
         try {
           await createAppender(redis, prefix).append([car.message(sequence * 10, 10)], "test");
@@ -97,7 +98,7 @@ describe("keeping and giving up files", () => {
           const chainAfter = (await redis.hget(keys.chain(prefix, config.handle, device), "chain"))!;
           assert.ok(await records.plan(plan, sequence, chainAfter));
           const job = { stream: config.handle, sequence };
-          const steps = { ...context, sealer, vault: await openVault(vaultFile, "p") };
+          const steps = { ...context, sealer };
           await sealStep(steps, job);
           await uploadStep(steps, job);
           const header = (await redis.hget(keys.batch(prefix, config.handle, sequence), "headerHash")) as Hex;

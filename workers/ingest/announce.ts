@@ -2,17 +2,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { anchorTree } from "@qoodblock/sdk/formats";
-import type { Logger } from "../shared/log/index.ts";
 import { encodeBatch, keys } from "../shared/queue/index.ts";
-import { addKept } from "../shared/storage/kept.ts";
-import type { Storage } from "../shared/storage/types.ts";
+import { addKept, isKept } from "../shared/storage/kept.ts";
 import { readAnchor } from "./anchorer.ts";
-import type { Artefacts } from "./artefacts.ts";
 import { batchCopy } from "./backup.ts";
 import type { Backup } from "./backup.ts";
-import type { Plan, Records, Sealed } from "./record.ts";
-import { recordOf } from "./steps.ts";
-import type { BatchJob } from "./steps.ts";
+import type { Plan, Sealed } from "./record.ts";
+import { putFiles, recordOf } from "./steps.ts";
+import type { BatchJob, StepContext } from "./steps.ts";
 
 const LOOK_MS = 200;
 
@@ -33,14 +30,21 @@ export async function anchorJob(context: { readonly redis: Redis; readonly prefi
 }
 
 /** What the last step needs. */
-export interface AnnounceContext {
-  readonly redis: Redis;
-  readonly prefix: string;
-  readonly records: Records;
-  readonly artefacts: Artefacts;
-  readonly storage: Storage;
+export interface AnnounceContext extends StepContext {
   readonly backup: Backup | undefined;
-  readonly log: Logger;
+}
+
+/**
+ * Looks once more whether the storage node has a batch's files: with the announcement telemetry and artefacts are let go, which are
+ * all that they could be made from.
+ */
+async function keep(context: AnnounceContext, plan: Plan, sealed: Sealed): Promise<void> {
+  for (const cid of [sealed.cids.ciphertext, sealed.cids.dataHashes, sealed.cids.description]) {
+    if (await isKept(context.storage, cid)) continue;
+    context.log.warn({ stream: plan.stream, sequence: plan.sequence, cid }, "the storage node has lost a file of a batch that is not announced yet; uploading it again");
+    await putFiles(context, plan, sealed);
+    return;
+  }
 }
 
 /** Copies a batch's files, while what they were made as still lies here: a block that the node has lost by now is mended first. */
@@ -62,6 +66,7 @@ export async function announceStep(context: AnnounceContext, job: BatchJob): Pro
   if (status !== "announced") {
     const anchor = root === undefined ? undefined : await readAnchor(context.redis, context.prefix, root);
     if (sealed === undefined || anchor === undefined || anchor.transaction === null) throw new QoodError("BATCH_NOT_ANCHORED", `batch ${plan.sequence} of stream ${plan.stream} is not anchored yet`);
+    await keep(context, plan, sealed);
     const at = anchor.headers.indexOf(sealed.headerHash);
     const path = anchorTree(anchor.headers).paths[at]!;
     const { transaction } = anchor;

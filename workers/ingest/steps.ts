@@ -112,7 +112,15 @@ export async function uploadStep(context: StepContext, job: BatchJob): Promise<v
   }
   if (record.status !== "sealed") return;
   const started = performance.now();
-  const sealed = record.sealed!;
+  await putFiles(context, plan, record.sealed!);
+  await context.records.uploaded(plan, performance.now() - started);
+}
+
+/**
+ * Brings the three files of a sealed batch into the storage node, from the artefacts or by sealing it again.
+ * @throws QoodError UPLOAD_DIFFERS
+ */
+export async function putFiles(context: StepContext, plan: Plan, sealed: Sealed): Promise<void> {
   const files = (await context.artefacts.load(plan.stream, plan.sequence)) ?? (await sealAgain(context, plan, sealed));
   if (descriptionHash(files.description) !== sealed.header.rest.descriptionHash) throw new QoodError("UPLOAD_DIFFERS", `the kept description of batch ${plan.sequence} of stream ${plan.stream} was changed on the disk`);
   const digests = { ciphertext: sealed.header.rest.cipherDigest, dataHashes: sealed.header.rest.dataHashDigest };
@@ -125,7 +133,6 @@ export async function uploadStep(context: StepContext, job: BatchJob): Promise<v
   };
   // Side by side: a store spends most of the time waiting for the disk.
   await Promise.all([upload("ciphertext"), upload("dataHashes"), upload("description")]);
-  await context.records.uploaded(plan, performance.now() - started);
 }
 
 async function sealAgain(context: StepContext, plan: Plan, sealed: Sealed): Promise<BatchFiles> {
