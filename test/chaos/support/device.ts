@@ -185,16 +185,19 @@ export class Device {
     }
     const client = this.#client;
     const topic = `v1/${this.car.config.handle}/carobd@1`;
-    const gone = new Promise<never>((_, reject) => client.once("close", () => reject(new Error("the connection was closed"))));
-    const late = new AbortController();
-    const patience = wait(ATTEMPT_MS, undefined, { signal: late.signal }).then(() => Promise.reject(new Error("no acknowledgement came")), () => undefined);
+    let fail: (error: Error) => void = () => undefined;
+    const failed = new Promise<never>((_, reject) => (fail = reject));
+    const onClose = (): void => fail(new Error("the connection was closed"));
+    client.once("close", onClose);
+    const late = setTimeout(() => fail(new Error("no acknowledgement came")), ATTEMPT_MS);
     try {
+      if (!client.connected) onClose();
       const sent = wires.map((wire, i) => client.publishAsync(topic, Buffer.from(wire), { qos: 1 }).then(() => this.#acknowledge(first + i + 1)));
       for (const each of sent) each.catch(() => undefined);
-      await Promise.race([Promise.all(sent), gone, patience]);
+      await Promise.race([Promise.all(sent), failed]);
     } finally {
-      late.abort();
-      gone.catch(() => undefined);
+      clearTimeout(late);
+      client.off("close", onClose);
     }
   }
 }

@@ -39,12 +39,14 @@ export interface Site {
   readonly storage: Slot;
   /** Where the gateways listen, also while they do not. */
   readonly addresses: readonly Address[];
+  /** Cars that send all the time. */
   readonly fleet: readonly Device[];
+  /** A car that has been away, and one that means harm. */
+  readonly absent: Device;
+  readonly hostile: Device;
   readonly artefacts: string;
   /** Why the artefacts do not lie on a small disk of their own, if they do not. */
   readonly noDisk: string | undefined;
-  /** A car with a vehicle, a device and a secret of its own, and its stream registered here. */
-  enrol(way: "http" | "mqtt"): Promise<Device>;
   /** SIGKILL. */
   killRedis(): Promise<void>;
   startRedis(): Promise<void>;
@@ -54,8 +56,8 @@ export interface Site {
   progress(messages: number): Promise<void>;
   /** Waits until a batch stands at one of these steps. @returns its name, `<stream>:<sequence>` */
   step(...statuses: readonly string[]): Promise<string>;
-  /** Waits until everything sent is announced, and counts both ends. */
-  settle(more?: readonly Device[]): Promise<void>;
+  /** Sends what is left, waits until everything is announced, and counts both ends. */
+  settle(): Promise<void>;
   /** Takes the storage node the block with the ciphertext of a batch. */
   loseBlock(ciphertext: Uint8Array): void;
   stop(): Promise<void>;
@@ -71,7 +73,7 @@ function mountDisk(folder: string): string | undefined {
 }
 
 /** Starts a site with two of each worker; it costs some ten seconds. */
-export async function startSite(cars: number): Promise<Site> {
+export async function startSite(): Promise<Site> {
   const world = await startWorld();
   const rpc = await startRpcProxy(world.chainEngine.url, SEED);
   const artefacts = join(world.dir, "artefacts");
@@ -111,7 +113,7 @@ export async function startSite(cars: number): Promise<Site> {
   const storage = slotOf("storage", () => startWorker("storage", ["--repo", join(world.dir, "ipfs"), "--rpc", world.storageSocket, "--log-level", "error"]), world.storage);
   const count = createCount(world, PREFIX);
 
-  const all: Device[] = [];
+  const cars: Device[] = [];
   /** Blocks as fast as they are wanted, while something waits for the chain alone. */
   async function mining<T>(work: () => Promise<T>): Promise<T> {
     let done = false;
@@ -128,26 +130,22 @@ export async function startSite(cars: number): Promise<Site> {
       await miner;
     }
   }
+  /** A car with a vehicle, a device and a secret of its own, and its stream registered here. */
   async function enrol(way: "http" | "mqtt"): Promise<Device> {
-    const n = all.length + 1;
-    const registry = world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex;
-    const car = await mining(async () => {
-      const made = makeCar(n, registry, await mintAgreed(world, n));
-      await enrolDevice(world, n, made);
-      return made;
-    });
+    const n = cars.length + 1;
+    const car = makeCar(n, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex, await mintAgreed(world, n));
+    await enrolDevice(world, n, car);
     await world.grant(car);
     await registerStream(world.redis, PREFIX, car.config);
     const device = new Device({ car, n, way, gateways: () => addresses, chance: chanceOf(`device ${n}`) });
-    all.push(device);
+    cars.push(device);
     return device;
   }
-  // The TSP's account is its workers' alone as soon as they run: whoever comes later is enrolled before.
-  const enrolled: Device[] = [];
-  for (let n = 0; n < cars; n += 1) enrolled.push(await enrol(n % 2 === 0 ? "http" : "mqtt"));
-  const fleet = enrolled.slice(0, 3);
+  // Before the workers start: from then on the TSP's account is theirs alone.
+  const fleet = await mining(async () => [await enrol("http"), await enrol("mqtt"), await enrol("http")]);
+  const [absent, hostile] = await mining(async () => [await enrol("http"), await enrol("http")] as const);
   await Promise.all([...gateways, ...ingests].map((slot) => slot.start()));
-  const acknowledged = (): number => all.reduce((sum, device) => sum + device.acknowledged, 0);
+  const acknowledged = (): number => cars.reduce((sum, device) => sum + device.acknowledged, 0);
 
   async function held(): Promise<string> {
     const open = await Promise.all((await world.redis.smembers(keys.openBatches(PREFIX))).map(async (name) => `${name.slice(0, 10)}…${name.slice(66)} ${String(await world.redis.hget(`${PREFIX}:batch:${name}`, "status"))}`));
@@ -156,8 +154,7 @@ export async function startSite(cars: number): Promise<Site> {
   }
 
   return {
-    ...{ world, rpc, count, gateways, ingests, storage, addresses, fleet, artefacts, noDisk },
-    enrol: () => Promise.resolve(enrolled[3]!),
+    ...{ world, rpc, count, gateways, ingests, storage, addresses, fleet, absent, hostile, artefacts, noDisk },
     async killRedis() {
       process.kill(redis!.program.pid, "SIGKILL");
       await redis!.program.ended;
@@ -194,16 +191,15 @@ export async function startSite(cars: number): Promise<Site> {
       });
       return found!;
     },
-    async settle(more = []) {
-      const devices = [...fleet, ...more];
-      await Promise.all(devices.map((device) => device.flush()));
-      const wanted = all.reduce((sum, device) => sum + device.expected.length, 0);
+    async settle() {
+      await Promise.all(cars.map((device) => device.flush()));
+      const wanted = cars.reduce((sum, device) => sum + device.expected.length, 0);
       try {
         await mining(() => until(`${wanted} records to be announced`, async () => (await count.look()) >= wanted, 150_000));
       } catch (error) {
         throw new Error(`${(error as Error).message}; there are ${await count.look()}\n${await held()}`, { cause: error });
       }
-      await count.check(all);
+      await count.check(cars);
     },
     loseBlock(ciphertext) {
       const folder = join(world.dir, "ipfs", "blocks");
