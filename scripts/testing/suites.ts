@@ -36,6 +36,7 @@ const short: readonly Suite[] = [
   { name: "mutation", command: nodeTest("mutation", 1), counts: "node", lane: "computes", budget: 60 },
   { name: "findings", command: nodeTest("findings"), counts: "node", lane: "waits", budget: 40 },
   { name: "docs", command: nodeTest("docs"), counts: "node", lane: "computes", budget: 10 },
+  { name: "chaos", command: nodeTest("chaos", 1), counts: "node", lane: "waits", budget: 90 },
   { name: "e2e", command: nodeTest("e2e"), counts: "node", lane: "waits", budget: 360 },
 ];
 
@@ -46,7 +47,10 @@ const long: readonly Suite[] = [
   { name: "bench", command: nodeTest("bench", 1), counts: "node", lane: "computes", budget: 120 },
   { name: "day", command: ["node", "scripts/demo/main.ts", "--json", "--hours", "26", "--state", ".state/test-day"], counts: "check", lane: "computes", budget: 180 },
 ];
-const chaos: readonly Suite[] = [{ name: "kills", command: nodeTest("e2e/kill", 1), counts: "node", lane: "computes", env: { QOOD_KILLS: "20" }, budget: 600 }];
+const chaos: readonly Suite[] = [
+  { name: "kills", command: nodeTest("e2e/kill", 1), counts: "node", lane: "computes", env: { QOOD_KILLS: "20" }, budget: 600 },
+  { name: "ingestion", command: nodeTest("chaos", 1), counts: "node", lane: "computes", env: { QOOD_CHAOS: "10" }, budget: 900 },
+];
 
 /** The sets of suites, each in the order in which they run: what fails fastest comes first. */
 export const suiteSets = { short, long, chaos } as const;
