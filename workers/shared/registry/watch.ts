@@ -64,13 +64,12 @@ export function createRegistryWatch(options: { readonly redis: Redis; readonly p
     const found = await examine(readsAt(client, chain, final), config, tsp);
     const of = facetsOf(config);
     if (former !== undefined && former.state === found.state && former.reason === found.reason && former.of === of) return;
-    await writeStatus(redis.multi(), prefix, config.handle, { ...found, since: new Date().toISOString(), of }).exec();
     const { handle } = config;
+    // Before the status, which a restart takes for done; a message that comes in between waits for its batch to be old enough.
+    if (found.state !== "active") await appender.endTrip(handle);
+    await writeStatus(redis.multi(), prefix, handle, { ...found, since: new Date().toISOString(), of }).exec();
     if (found.state === "active") log.info({ stream: handle }, "the stream takes data");
-    else {
-      log.warn({ stream: handle, state: found.state, reason: found.reason }, "the stream takes no more data");
-      await appender.endTrip(handle);
-    }
+    else log.warn({ stream: handle, state: found.state, reason: found.reason }, "the stream takes no more data");
   }
 
   return {
