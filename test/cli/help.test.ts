@@ -10,7 +10,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   buyer: ["show", "buy", "open"],
   deal: ["show", "accept", "reject", "challenge", "complain", "refund", "settle"],
   income: ["show", "deposit", "withdraw"],
-  tsp: ["vault", "start", "status", "streams", "import", "dead-letters", "doctor"],
+  tsp: ["vault", "start", "status", "streams", "token", "import", "dead-letters", "doctor"],
 };
 
 describe("qood --help", { concurrency: 2 }, () => {

@@ -4,6 +4,7 @@ import { registerDoctor } from "./doctor.ts";
 import { registerImport } from "./import.ts";
 import { registerStart } from "./start.ts";
 import { registerStreams } from "./streams.ts";
+import { registerToken } from "./token.ts";
 import { registerVault } from "./vault.ts";
 
 /** `qood tsp …`: what a telematics provider runs and looks after. */
@@ -17,6 +18,7 @@ export function registerTsp(program: Command): void {
   registerVault(tsp, program);
   registerStart(tsp, program);
   registerStreams(tsp, program);
+  registerToken(tsp, program);
   registerImport(tsp, program);
   registerDeadLetters(tsp, program);
   registerDoctor(tsp, program);

@@ -19,6 +19,8 @@ export function registerStreams(tsp: Command, program: Command): void {
     .option("--key-epoch <number>", "key epoch", "0")
     .option("--device-key <hex>", "the device's public key, 64 bytes x ‖ y")
     .option("--attested", "no device signs: the TSP attests the records itself")
+    .option("--device-sealed", "the device seals its batches itself; this TSP stores and anchors them and holds no secret")
+    .option("--account <name>", "streams of one account share a limit at the gateways; without it each vehicle is its own")
     .option("--exclusive", "the data is sold to one buyer only")
     .option("--h3 <cells>", "H3 cells that the owner lets the description name, with commas")
     .option("--registry <address>", "the VehicleRegistry; else from --deployment")

@@ -96,6 +96,8 @@ export interface AddOptions {
   readonly deviceKey?: string;
   readonly attested?: boolean;
   readonly exclusive?: boolean;
+  readonly deviceSealed?: boolean;
+  readonly account?: string;
   readonly h3?: string;
   readonly registry?: string;
   readonly chainId?: string;
@@ -124,12 +126,14 @@ function fromFlags(given: AddOptions, deployment: string | undefined): unknown {
     return value;
   };
   if (given.attested !== true && given.deviceKey === undefined) throw new QoodError("OPTION_MISSING", "--device-key is needed, 64 bytes x ‖ y; or --attested for a stream without a device's signatures");
+  if (given.attested === true && given.deviceSealed === true) throw new QoodError("USAGE", "--attested and --device-sealed exclude each other: who seals signs");
   if (given.attested === true && given.deviceKey !== undefined) throw new QoodError("USAGE", "--attested and --device-key exclude each other");
   return {
     chainId: Number(given.chainId ?? need(contracts?.chainId.toString(), "--chain-id (or --deployment)")),
     registry: given.registry ?? need(contracts?.addresses.vehicleRegistry, "--registry (or --deployment)"),
     ...{ vehicle: need(given.vehicle, "--vehicle"), epoch: Number(given.epoch), dataClass: given.class, privacy: given.privacy, schema: need(given.schema, "--schema") },
     ...{ keyEpoch: Number(given.keyEpoch), devicePublicKey: given.deviceKey?.toLowerCase() ?? null, exclusive: given.exclusive === true },
+    ...{ deviceSealed: given.deviceSealed === true, account: given.account ?? "" },
     h3: given.h3 === undefined ? [] : given.h3.split(",").map((cell) => cell.trim()),
   };
 }
