@@ -2,11 +2,9 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { Chance } from "./chance.ts";
 
-/** A line between devices and a broker that breaks. */
+/** A line between devices and a broker: each connection breaks after some bytes of what the device sends, or of what it is sent. */
 export interface Cutter {
   readonly url: string;
-  /** From now on every connection breaks after some bytes of what the device sends or is sent; with `false` the line holds. */
-  breaking(on: boolean): void;
   /** Connections that were broken. */
   readonly broken: number;
   close(): Promise<void>;
@@ -18,7 +16,7 @@ const SPAN = { up: 4000, down: 12 } as const;
 
 /** @param port - where the broker listens on this machine */
 export async function startCutter(port: () => number, chance: Chance): Promise<Cutter> {
-  let [on, broken] = [false, 0];
+  let broken = 0;
   const sockets = new Set<Socket>();
   const server = createServer((device) => {
     const broker = connect(port(), "127.0.0.1");
@@ -35,7 +33,7 @@ export async function startCutter(port: () => number, chance: Chance): Promise<C
       });
     }
     const way = chance.pick(["up", "down"] as const);
-    const left = on ? { up: Infinity, down: Infinity, [way]: LEAST[way] + chance.below(SPAN[way]) } : { up: Infinity, down: Infinity };
+    const left = { up: Infinity, down: Infinity, [way]: LEAST[way] + chance.below(SPAN[way]) };
     const pass = (from: Socket, to: Socket, name: "up" | "down"): void => {
       from.on("data", (bytes: Buffer) => {
         to.write(bytes.subarray(0, left[name]));
@@ -53,9 +51,6 @@ export async function startCutter(port: () => number, chance: Chance): Promise<C
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    breaking(next) {
-      on = next;
-    },
     get broken() {
       return broken;
     },

@@ -50,7 +50,8 @@ export async function harmHttp(hostile: Device, victim: Device, { http }: Addres
 
 /** What is tried over MQTT: none of it may be acknowledged. */
 export async function harmMqtt(hostile: Device, victim: Device, { mqtt }: Address): Promise<void> {
-  const [own, other] = [hostile, victim].map(({ car }) => `v1/${car.config.handle}/carobd@1`) as [string, string];
+  const topicOf = ({ car }: Device): string => `v1/${car.config.handle}/carobd@1`;
+  const [own, other] = [topicOf(hostile), topicOf(victim)];
   const tries: [string, string, Buffer][] = [
     ["10 MB", own, Buffer.alloc(10 * 1024 * 1024)],
     ["deep JSON", own, Buffer.from("[".repeat(500_000))],

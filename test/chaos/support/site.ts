@@ -66,9 +66,19 @@ export interface Site {
 function mountDisk(folder: string): string | undefined {
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", folder], { stdio: "pipe" });
+    // However this process ends: what is mounted stays.
+    process.on("exit", () => unmount(folder));
     return undefined;
   } catch (error) {
     return `a small tmpfs cannot be mounted here: ${(error as Error).message.split("\n").at(-1) ?? ""}`;
+  }
+}
+
+function unmount(folder: string): void {
+  try {
+    execFileSync("umount", ["-l", folder], { stdio: "pipe" });
+  } catch {
+    // It was unmounted before.
   }
 }
 
@@ -116,9 +126,9 @@ export async function startSite(): Promise<Site> {
   const cars: Device[] = [];
   /** Blocks as fast as they are wanted, while something waits for the chain alone. */
   async function mining<T>(work: () => Promise<T>): Promise<T> {
-    let done = false;
+    const done = new AbortController();
     const miner = (async () => {
-      while (!done) {
+      while (!done.signal.aborted) {
         await world.provider.send("evm_mine", []).catch(() => undefined);
         await wait(50);
       }
@@ -126,7 +136,7 @@ export async function startSite(): Promise<Site> {
     try {
       return await work();
     } finally {
-      done = true;
+      done.abort();
       await miner;
     }
   }
@@ -212,7 +222,7 @@ export async function startSite(): Promise<Site> {
       await Promise.all([...gateways, ...ingests, storage].map((slot) => slot.stop()));
       await rpc.close();
       await redis?.stop();
-      if (noDisk === undefined) execFileSync("umount", ["-l", artefacts]);
+      if (noDisk === undefined) unmount(artefacts);
       await world.stop();
     },
   };
