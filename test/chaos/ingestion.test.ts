@@ -42,9 +42,7 @@ describe(`ingestion under faults (QOOD_SEED=${SEED}, QOOD_CHAOS=${ROUNDS})`, () 
       await slot.start();
     };
     await site.during(async () => {
-      await again(chance.pick(site.ingests));
-      await again(site.storage);
-      await again(chance.pick(site.gateways));
+      await Promise.all([chance.pick(site.ingests), site.storage, chance.pick(site.gateways)].map(again));
     });
     await site.settle();
   });
@@ -59,6 +57,21 @@ describe(`ingestion under faults (QOOD_SEED=${SEED}, QOOD_CHAOS=${ROUNDS})`, () 
     });
     await site.settle();
     await Promise.all([gateway.start(), ingest.start()]);
+  });
+
+  rounds("does nothing twice when an ingest worker stands still for longer than its locks and its lease count", async (round) => {
+    const chance = chanceOf(`frozen ${round}`);
+    const ingest = chance.pick(site.ingests);
+    await site.during(async () => {
+      await site.step(...["planned", "sealed", "uploaded", "anchoring", "anchored"].slice(chance.below(5)));
+      ingest.freeze(true);
+      const before = await site.count.look();
+      // By the other one, which has taken everything over.
+      await until("records to be announced", async () => (await site.count.look()) > before + 50);
+      ingest.freeze(false);
+      await site.progress(5);
+    });
+    await site.settle();
   });
 
   rounds("loses nothing when Redis is killed under the fleet, and when workers start before there is one", async (round) => {

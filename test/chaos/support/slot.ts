@@ -8,6 +8,8 @@ export interface Slot {
   start(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
+  /** SIGSTOP, or SIGCONT: as on a machine that is suspended. */
+  freeze(on: boolean): void;
   /** SIGTERM, which must end it cleanly. */
   stop(): Promise<void>;
   /** What all workers in this place have written to stderr. */
@@ -36,6 +38,7 @@ export function slotOf(name: string, run: () => Promise<RunningWorker>, first?: 
       await taken?.kill();
       said += taken?.errors() ?? "";
     },
+    freeze: (on) => void worker?.child.kill(on ? "SIGSTOP" : "SIGCONT"),
     async stop() {
       const taken = take();
       if (taken === undefined) return;
