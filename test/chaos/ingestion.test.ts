@@ -5,7 +5,7 @@
  * QOOD_CHAOS: how many rounds (1: the short form). QOOD_SEED: the seed of all that is left to chance.
  */
 import assert from "node:assert/strict";
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { TestContext } from "node:test";
@@ -149,25 +149,22 @@ describe(`ingestion under faults (QOOD_SEED=${SEED}, QOOD_CHAOS=${ROUNDS})`, () 
       test.skip(site.noDisk);
       return;
     }
-    const ballast = join(site.artefacts, "ballast");
     await site.during(async () => {
-      const file = openSync(ballast, "w");
-      try {
-        for (const piece of [1024 * 1024, 4096]) {
-          try {
-            for (;;) writeSync(file, Buffer.alloc(piece, 1));
-          } catch (error) {
-            assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
-          }
-        }
-      } finally {
-        closeSync(file);
-      }
       const said = (): number => site.ingests.reduce((sum, slot) => sum + slot.errors().split("ENOSPC").length, 0);
       const before = said();
+      const release = site.fill("artefacts");
       await until("sealing to say that the disk is full", () => Promise.resolve(said() > before));
       await site.progress(10);
-      rmSync(ballast);
+      release();
+    });
+    await site.settle();
+    await site.during(async () => {
+      const release = site.fill("redis");
+      // It answers nothing that it could not write: rather than that it ends.
+      await site.redisEnded();
+      release();
+      await site.startRedis();
+      await site.progress(10);
     });
     await site.settle();
   });

@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Hex } from "@qoodblock/sdk/bytes";
+import { startRedis } from "../../../workers/shared/engines/redis.ts";
 import type { RedisEngine } from "../../../workers/shared/engines/redis.ts";
 import { freePort } from "../../../workers/shared/engines/ports.ts";
 import { keys, registerStream } from "../../../workers/shared/queue/index.ts";
-import { testRedis } from "../../workers/support/engines.ts";
 import { CHAIN_ID, makeCar } from "../../workers/support/fleet.ts";
 import { NAME, SECRET } from "../../workers/support/gateway.ts";
 import { enrolDevice, mintAgreed } from "../../workers/support/market.ts";
@@ -26,7 +27,9 @@ import type { Slot } from "./slot.ts";
 export const PREFIX = "chaos";
 /** Blocks until an anchor is final. */
 export const FINALITY = 6;
-const DISK_MB = 32;
+/** Sizes of the small disks, MB. */
+const DISKS = { artefacts: 32, redis: 128 } as const;
+const cache = fileURLToPath(new URL("../../../.cache", import.meta.url));
 
 /** A TSP's whole machinery as processes of their own, with a fleet that sends to it. */
 export interface Site {
@@ -45,11 +48,15 @@ export interface Site {
   readonly absent: Device;
   readonly hostile: Device;
   readonly artefacts: string;
-  /** Why the artefacts do not lie on a small disk of their own, if they do not. */
+  /** Why artefacts and Redis do not have a small disk each, if they have not. */
   readonly noDisk: string | undefined;
   /** SIGKILL. */
   killRedis(): Promise<void>;
+  /** Waits until Redis has ended by itself. */
+  redisEnded(): Promise<void>;
   startRedis(): Promise<void>;
+  /** Fills one of the small disks to the last byte. @returns makes space again */
+  fill(disk: keyof typeof DISKS): () => void;
   /** The fleet drives and sends, without a pause for anybody, until what happens meanwhile is over. */
   during(happens: () => Promise<void>): Promise<void>;
   /** Waits until the fleet has got so many more messages acknowledged. */
@@ -63,9 +70,10 @@ export interface Site {
   stop(): Promise<void>;
 }
 
-function mountDisk(folder: string): string | undefined {
+function mountDisk(folder: string, megabytes: number): string | undefined {
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", folder], { stdio: "pipe" });
+    mkdirSync(folder, { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", folder], { stdio: "pipe" });
     // However this process ends: what is mounted stays.
     process.on("exit", () => unmount(folder));
     return undefined;
@@ -86,11 +94,14 @@ function unmount(folder: string): void {
 export async function startSite(): Promise<Site> {
   const world = await startWorld();
   const rpc = await startRpcProxy(world.chainEngine.url, SEED);
-  const artefacts = join(world.dir, "artefacts");
-  mkdirSync(artefacts, { recursive: true });
-  const noDisk = mountDisk(artefacts);
-  let redis: RedisEngine | undefined = world.redisEngine;
-  const redisDir = join(world.dir, "redis");
+  const folders = { artefacts: join(world.dir, "artefacts"), redis: join(world.dir, "redis") };
+  const { artefacts } = folders;
+  // Nothing is in it yet.
+  await world.redisEngine.stop();
+  const noDisk = mountDisk(artefacts, DISKS.artefacts) ?? mountDisk(folders.redis, DISKS.redis);
+  // As it is started by itself: on a disk of memory that costs nothing.
+  const runRedis = (): Promise<RedisEngine> => startRedis({ dir: folders.redis, cache, ...(noDisk === undefined ? {} : { fsync: "no" }) });
+  let redis: RedisEngine | undefined = await runRedis();
 
   const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()));
   const addresses = [0, 2].map((at): Address => ({ http: `http://127.0.0.1:${ports[at]!}`, mqtt: `mqtt://127.0.0.1:${ports[at + 1]!}` }));
@@ -170,8 +181,28 @@ export async function startSite(): Promise<Site> {
       await redis!.program.ended;
       redis = undefined;
     },
+    async redisEnded() {
+      await redis!.program.ended;
+      redis = undefined;
+    },
     async startRedis() {
-      redis ??= await testRedis(redisDir);
+      redis ??= await runRedis();
+    },
+    fill(disk) {
+      const ballast = join(folders[disk], "ballast");
+      const file = openSync(ballast, "w");
+      try {
+        for (const piece of [1024 * 1024, 4096]) {
+          try {
+            while (writeSync(file, Buffer.alloc(piece, 1)) > 0);
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+          }
+        }
+      } finally {
+        closeSync(file);
+      }
+      return () => rmSync(ballast);
     },
     async during(happens) {
       let over = false;
@@ -222,7 +253,7 @@ export async function startSite(): Promise<Site> {
       await Promise.all([...gateways, ...ingests, storage].map((slot) => slot.stop()));
       await rpc.close();
       await redis?.stop();
-      if (noDisk === undefined) unmount(artefacts);
+      if (noDisk === undefined) for (const folder of Object.values(folders)) unmount(folder);
       await world.stop();
     },
   };
