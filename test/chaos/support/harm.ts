@@ -39,7 +39,7 @@ export async function harmHttp(hostile: Device, victim: Device, { http }: Addres
   ];
   for (const [name, body, headers, status] of tries) assert.equal((await ask(`${http}/v1/telemetry`, body, { ...headers, authorization: `Bearer ${token}` })).status, status, name);
   const late = await streamToken([handle, victim.car.config.handle], -1);
-  assert.equal((await ask(`${http}/v1/telemetry`, victim.wires[0]!, { ...MESSAGE, authorization: `Bearer ${late}` })).status, 401, "a token that is over");
+  assert.equal((await ask(`${http}/v1/telemetry`, forged(hostile, victim), { ...MESSAGE, authorization: `Bearer ${late}` })).status, 401, "a token that is over");
 
   const json = { "content-type": "application/json" };
   const { nonce, deadline, gateway, chainId } = (await ask(`${http}/v1/devices/challenge`, JSON.stringify({ publicKey }), json)).body as { nonce: Hex; deadline: number; gateway: string; chainId: number };
