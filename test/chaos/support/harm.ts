@@ -37,7 +37,12 @@ export async function harmHttp(hostile: Device, victim: Device, { http }: Addres
     ["another car's stream", forged(hostile, victim), MESSAGE, 403],
     ["another car's own message", victim.wires[0]!, MESSAGE, 403],
   ];
-  for (const [name, body, headers, status] of tries) assert.equal((await ask(`${http}/v1/telemetry`, body, { ...headers, authorization: `Bearer ${token}` })).status, status, name);
+  for (const [name, body, headers, status] of tries) {
+    const said = await ask(`${http}/v1/telemetry`, body, { ...headers, authorization: `Bearer ${token}` }).catch((error: unknown) => error as Error);
+    // Of what is too large the gateway reads no more: the line may break before the answer is read.
+    if (said instanceof Error) assert.ok(status === 413 && said.message === "fetch failed", `${name}: ${said.message}`);
+    else assert.equal(said.status, status, name);
+  }
   const late = await streamToken([handle, victim.car.config.handle], -1);
   assert.equal((await ask(`${http}/v1/telemetry`, forged(hostile, victim), { ...MESSAGE, authorization: `Bearer ${late}` })).status, 401, "a token that is over");
 
