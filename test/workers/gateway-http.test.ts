@@ -164,7 +164,12 @@ describe("gateway over HTTP", () => {
       [new Uint8Array(), { "content-type": MESSAGE }, 400, ""],
     ];
     for (const [body, headers, status, code] of cases) {
-      const answer = await send(token, body, headers);
+      const answer = await send(token, body, headers).catch((error: unknown) => error as Error);
+      // What is far too large is refused before it has been read: the line may break under the sender before the answer is seen.
+      if (answer instanceof Error) {
+        assert.deepEqual([status, answer.message], [413, "fetch failed"]);
+        continue;
+      }
       assert.equal(answer.status, status, JSON.stringify(answer));
       if (code !== "") assert.equal(answer.code, code);
       else assert.match(answer.code, /^CBOR_|^MESSAGE_SHAPE/);
