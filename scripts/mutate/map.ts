@@ -13,7 +13,7 @@ const NOT_OF_THE_EXCHANGE = new Set([
   ...inTests("identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles"),
 ]);
 const TOKENS = [
-  ...inTests("tokens/redemption", "tokens/stops", "tokens/reserve", "tokens/feed", "tokens/authorizations", "tokens/qdt", "tokens/never"),
+  ...inTests("tokens/redemption", "tokens/stops", "tokens/lists", "tokens/reserve", "tokens/feed", "tokens/authorizations", "tokens/qdt", "tokens/never"),
   ...inTests("conformance/erc20", "conformance/erc2612", "conformance/erc3009", "conformance/erc5805", "conformance/erc6372"),
 ];
 /** Every other test, but those of the tokens and of the standards' texts. */
