@@ -13,6 +13,7 @@ import type { RedisEngine } from "../../workers/shared/engines/redis.ts";
 import { createLog } from "../../workers/shared/log/index.ts";
 import { closeRedis, connectRedis } from "../../workers/shared/queue/index.ts";
 import { testAccount, testChain, testProvider, testRedis } from "./support/engines.ts";
+import { until } from "./support/world.ts";
 
 const never = new AbortController().signal;
 const RECEIVER = "0x00000000000000000000000000000000000000aa";
@@ -174,13 +175,13 @@ describe("a signer's lane", () => {
     lane.start();
     const intents = `lane:lane:31337:${lane.address.toLowerCase()}:intents`;
     const read = async (): Promise<{ maxFeePerGas: string }[]> => (JSON.parse((await redis.hget(intents, "spike"))!) as { attempts: { maxFeePerGas: string }[] }).attempts;
-    while ((await read()).length === 0) await new Promise(setImmediate);
+    await until("the first attempt", async () => (await read()).length > 0, 60_000);
     const first = BigInt((await read())[0]!.maxFeePerGas);
     // A block that the first attempt is too cheap for.
     await provider.send("anvil_setNextBlockBaseFeePerGas", [`0x${(first * 20n).toString(16)}`]);
     await provider.send("evm_mine", []);
     assert.equal(await provider.getTransactionCount(lane.address), 0);
-    while (BigInt((await read()).at(-1)!.maxFeePerGas) < first * 18n) await new Promise(setImmediate);
+    await until("an attempt at the market's price", async () => BigInt((await read()).at(-1)!.maxFeePerGas) >= first * 18n, 60_000);
     assert.ok((await read()).length <= 3);
     await provider.send("evm_setIntervalMining", [1]);
     assert.equal((await lane.result("spike", "mined", never)).status, 1);
