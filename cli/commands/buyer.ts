@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import type { GlobalOptions } from "../context.ts";
 import type * as Run from "../flows/buyer/run.ts";
 import { printResult } from "../output.ts";
+import { several } from "./several.ts";
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
 const work = (): Promise<typeof Run> => import("../flows/buyer/run.ts");
 
 /** Options of the commands that wait for keys and open what they get. */
@@ -11,7 +11,7 @@ function receiving(command: Command): Command {
   return command
     .requiredOption("--account <name>", "your account")
     .requiredOption("--out <folder>", "where records.csv and records.geojson are written, and the purchase is noted until then")
-    .option("--peer <multiaddr>", "a node that has the files; may be given several times", collect, [])
+    .option("--peer <multiaddr>", "a node that has the files; may be given several times", several, [])
     .option("--no-challenge", "do not challenge an unproven delivery of a wrong key; only tell of it")
     .option("--no-complaint", "do not complain of a batch that is not what its header commits to; only tell of it");
 }
@@ -24,7 +24,7 @@ export function registerBuyer(program: Command): void {
     .description("fetch an offer and its files and check everything that can be checked before paying")
     .argument("<cid>", "CID of the offer")
     .requiredOption("--account <name>", "your account")
-    .option("--peer <multiaddr>", "a node that has the files; may be given several times", collect, [])
+    .option("--peer <multiaddr>", "a node that has the files; may be given several times", several, [])
     .action(async (cid: string, given: Run.BuyerOptions) => {
       const options = program.opts<GlobalOptions>();
       printResult(await (await work()).show(options, cid, given), options.json);

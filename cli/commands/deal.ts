@@ -3,11 +3,11 @@ import type { GlobalOptions } from "../context.ts";
 import type * as Run from "../flows/deal/run.ts";
 import type * as Show from "../flows/deal/show.ts";
 import { printResult } from "../output.ts";
+import { several } from "./several.ts";
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
 const work = (): Promise<typeof Run> => import("../flows/deal/run.ts");
 
-const withPeer = (command: Command): Command => command.option("--peer <multiaddr>", "a node that has the offer; may be given several times", collect, []);
+const withPeer = (command: Command): Command => command.option("--peer <multiaddr>", "a node that has the offer; may be given several times", several, []);
 const withAccount = (command: Command): Command => withPeer(command.requiredOption("--account <name>", "the account that signs and pays the gas"));
 const withOffer = (command: Command, why: string): Command => command.option("--offer <cid>", `CID of the offer that the deal was made from: ${why}`);
 const WALLET = "needed where a wallet contract has hidden the order";

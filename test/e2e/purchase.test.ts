@@ -240,7 +240,8 @@ describe("a purchase", { concurrency: 1 }, () => {
         assert.deepEqual(answers.map((answer) => (answer.status === "refused" ? answer.code : answer.status)), ["stored", "MESSAGE_SIGNATURE", "early", "early"]);
         const [letter, ...more] = await listDeadLetters(redis, "t");
         assert.deepEqual(more, []);
-        assert.deepEqual({ ...letter, id: "" }, { id: "", stream: config.handle, counter: 1, row: undefined, code: "MESSAGE_SIGNATURE", reason: letter!.reason, origin: "a gateway" });
+        const { stream, counter, code, origin } = letter!;
+        assert.deepEqual({ stream, counter, code, origin }, { stream: config.handle, counter: 1, code: "MESSAGE_SIGNATURE", origin: "a gateway" });
         assert.match(letter!.reason, /message 1/);
         // The true message is taken after it.
         const rest = await createAppender(redis, "t").append(market.drive(market.car, 0).slice(1), "a gateway");

@@ -29,8 +29,8 @@ export function measureStorage(registry: Registry, repo: string, storage: HeliaS
       await storage.putBlock(cid, block);
       bytes.inc({ act: "put" }, block.length);
     },
-    async pin(cid) {
-      await storage.pin(cid);
+    async pin(cid, options) {
+      await storage.pin(cid, options);
       files.inc({ act: "pin" });
     },
     async unpin(cid) {

@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import type { GlobalOptions } from "../../context.ts";
 import { toJson } from "../../output.ts";
-
-const collect = (value: string, before: string[]): string[] => [...before, value];
+import { several } from "../several.ts";
 
 /** `qood tsp doctor`: looks at everything that the workers lean on, and says what to do. */
 export function registerDoctor(tsp: Command, program: Command): void {
@@ -10,7 +9,7 @@ export function registerDoctor(tsp: Command, program: Command): void {
     .command("doctor")
     .description("look at everything that the workers lean on, and say what to do; exit code 1 when something keeps them from their work")
     .option("--config <file>", "the workers' configuration file; else QOOD_CONFIG, else QOOD_… variables alone")
-    .option("--program <name>", "look at this worker alone; may be given several times (those that the file has a section for)", collect, [])
+    .option("--program <name>", "look at this worker alone; may be given several times (those that the file has a section for)", several, [])
     .action(async (given: { config?: string; program: string[] }) => {
       const { examine } = await import("../../flows/tsp/doctor/examine.ts");
       const config = given.config ?? tsp.opts<{ config?: string }>().config;

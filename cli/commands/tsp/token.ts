@@ -3,6 +3,7 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import type { GlobalOptions } from "../../context.ts";
 import type { TspOptions } from "../../flows/tsp/redis.ts";
 import { printResult } from "../../output.ts";
+import { several } from "../several.ts";
 
 interface Given {
   readonly stream: readonly string[];
@@ -16,7 +17,7 @@ export function registerToken(tsp: Command, program: Command): void {
   tsp
     .command("token")
     .description("make a token by which a source without a device key may send for named streams; a device with a key logs in by itself")
-    .requiredOption("--stream <handle>", "a registered stream that it counts for; may be given several times", (handle: string, before: readonly string[] = []) => [...before, handle])
+    .requiredOption("--stream <handle>", "a registered stream that it counts for; may be given several times", several)
     .option("--days <number>", "days that it counts", "30")
     .option("--token-secret-file <file>", "the gateways' token secret; else `tokenSecretFile` of qood-gateway in the file of --config, else QOOD_TOKEN_SECRET")
     .option("--gateway-name <name>", "the gateways' name; else `name` of qood-gateway in that file, else qood-gateway")
