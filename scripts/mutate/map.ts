@@ -32,6 +32,7 @@ const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
 export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/identity/": inTests("identity/vehicles", "identity/devices", "identity/recovery"),
   "contracts/identity/libraries/DeviceKeys.sol": inTests("identity/devices", "identity/p256-fallback", "identity/recovery"),
+  "contracts/libraries/": [...inTests("shares", "identity/vehicles"), ...EXCHANGE],
   "contracts/market/": EXCHANGE,
   "contracts/market/BuyOrders.sol": BUY_ORDERS,
   "contracts/market/ComplaintVerifier.sol": COMPLAINTS,
