@@ -19,6 +19,9 @@ interface Kernel {
   readonly memory: Buffer;
   readonly words: Uint32Array;
   readonly run: (from: number, to: number) => void;
+  /** Length of the message that each slot was last padded for, and the slots' stride then: inputs of one length are padded once. */
+  readonly padded: Int32Array;
+  stride: number;
 }
 
 /** Built when it is first asked for; null where it cannot be used. */
@@ -28,27 +31,31 @@ let kernel: Kernel | null | undefined;
 export function tryKernel(): Kernel | null {
   try {
     const { memory, run } = makeSha256();
-    return { memory: Buffer.from(memory), words: new Uint32Array(memory), run };
+    return { memory: Buffer.from(memory), words: new Uint32Array(memory), run, padded: new Int32Array(CALL), stride: 0 };
   } catch (error) {
     if (error instanceof WebAssembly.CompileError) return null;
     throw error;
   }
 }
 
-/** Pads the message of `length` bytes at `at`; gives its blocks. */
-function pad(memory: Buffer, at: number, length: number): number {
-  const blocks = (length + 9 + 63) >>> 6;
-  const end = at + 64 * blocks;
+/** Pads the message of `length` bytes at `at`. */
+function pad(memory: Buffer, at: number, length: number): void {
+  const end = at + 64 * blocksOf(length);
   memory[at + length] = 0x80;
   memory.fill(0, at + length + 1, end - 2);
   memory[end - 2] = length >>> 5;
   memory[end - 1] = (length << 3) & 255;
-  return blocks;
 }
+const blocksOf = (length: number): number => (length + 9 + 63) >>> 6;
 
 /** One call: messages from `first` on, at most {@link CALL}, each in a slot of `stride` bytes. */
-function call({ memory, words, run }: Kernel, first: number, count: number, stride: number, write: WriteMessage): void {
+function call(kernel: Kernel, first: number, count: number, stride: number, write: WriteMessage): void {
+  const { memory, words, run, padded } = kernel;
   const groups = Math.ceil(count / LANES);
+  if (stride !== kernel.stride) {
+    padded.fill(-1);
+    kernel.stride = stride;
+  }
   for (let group = 0; group < groups; group += 1) {
     const at = (GROUPS_AT + group * GROUP) >>> 2;
     let most = 0;
@@ -56,7 +63,12 @@ function call({ memory, words, run }: Kernel, first: number, count: number, stri
       const i = group * LANES + lane;
       const slot = SLOTS_AT + i * stride;
       // A lane without a message computes and keeps nothing.
-      const blocks = i < count ? pad(memory, slot, write(memory, slot, first + i)) : 0;
+      let blocks = 0;
+      if (i < count) {
+        const length = write(memory, slot, first + i);
+        if (length !== padded[i]) pad(memory, slot, (padded[i] = length));
+        blocks = blocksOf(length);
+      }
       words[at + lane] = slot;
       words[at + LANES + lane] = blocks;
       if (blocks > most) most = blocks;

@@ -71,7 +71,8 @@ export class LeafHasher {
     const { saltInput, dataInput, leafInput } = this;
     sha256Each(salts, 0, count, saltInput.length, (to, at, i) => {
       saltInput.writeUInt32BE(part.firstLeaf + i, KEY_AT + HASH);
-      return saltInput.copy(to, at);
+      to.set(saltInput, at);
+      return saltInput.length;
     });
     for (let i = 0, at = 0; i < count; i += 1, at += leafSize) {
       salts.copy(dataInput, 1, HASH * i, HASH * (i + 1));
@@ -83,7 +84,8 @@ export class LeafHasher {
       this.numbers(j, part.interval, part.segment, (i * leafSize) / CHACHA_BLOCK, Math.min(leafSize, part.length - i * leafSize));
       ciphers.copy(leafInput, CIPHER_HASH_AT, HASH * i, HASH * (i + 1));
       dataHashes.copy(leafInput, DATA_HASH_AT, HASH * j, HASH * (j + 1));
-      return leafInput.copy(to, at);
+      to.set(leafInput, at);
+      return leafInput.length;
     });
   }
 
