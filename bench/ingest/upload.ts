@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unixfs } from "@helia/unixfs";
 import { FsBlockstore } from "blockstore-fs";
-import { FsDatastore } from "datastore-fs";
+import { LevelDatastore } from "datastore-level";
 import { createHeliaLight } from "helia";
 import { toHex } from "@qoodblock/sdk/bytes";
 import { makeFrame } from "@qoodblock/sdk/formats";
@@ -29,7 +29,7 @@ export async function uploadRows(form: Form, laps: readonly Lap[]): Promise<Row[
   const storage = await createHeliaStorage({ repo: join(dir, "own") });
   const blockstore = new FsBlockstore(join(dir, "peer"));
   await blockstore.open();
-  const datastore = new FsDatastore(join(dir, "pins"));
+  const datastore = new LevelDatastore(join(dir, "pins"));
   await datastore.open();
   const peer = createHeliaLight({ blockstore, datastore });
   await peer.start();

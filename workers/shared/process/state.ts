@@ -7,7 +7,7 @@ import type { ProcessIdentity } from "./identity.ts";
 import { identitySchema, takeLockFile } from "./lockFile.ts";
 
 /** The version of the state folder's layout that this program reads and writes. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 const versionSchema = z.object({ version: z.int() });
 

@@ -9,7 +9,7 @@ import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
-import { FsDatastore } from "datastore-fs";
+import { LevelDatastore } from "datastore-level";
 import { createHeliaLight } from "helia";
 import type { CID } from "multiformats/cid";
 import type { BlockCodec } from "multiformats/codecs/interface";
@@ -42,9 +42,14 @@ type Node = HeliaWithLibp2p<Record<string, unknown>>;
 
 async function createNode(repo: string, listen: readonly string[]): Promise<{ node: Node; store: VerifiedBlockstore }> {
   const blockstore = new VerifiedBlockstore(join(repo, "blocks"));
-  const datastore = new FsDatastore(join(repo, "data"));
+  // Pins are a record a block: in files of their own they would cost more than the blocks.
+  const datastore = new LevelDatastore(join(repo, "records"));
   await blockstore.open();
-  await datastore.open();
+  try {
+    await datastore.open();
+  } catch (error) {
+    throw new QoodError("STORAGE_REPO", `the storage folder ${repo} cannot be opened: end the other process that uses it; if there is none, its records are damaged (${(error as Error).message})`, { cause: error });
+  }
   // Only what is named here: no public gateway, no bootstrap peer, no mDNS, no DHT.
   const helia = withLibp2pLight(createHeliaLight({ blockstore, datastore }), {
     addresses: { listen: [...listen] },
@@ -62,13 +67,17 @@ async function createNode(repo: string, listen: readonly string[]): Promise<{ no
  * How pins go through a file. Helia's own walker throws where nobody can catch it when a block cannot be had, which would
  * end the process.
  */
-function walkerOf(walk: () => AsyncGenerator<{ readonly cid: CID }>): GraphWalkerFactory {
+function walkerOf(walk: () => AsyncIterable<{ readonly cid: CID }>): GraphWalkerFactory {
   return () => ({
     async *walk<T>() {
       // Of a node the pins ask for the CID alone.
       for await (const { cid } of walk()) yield { block: { cid }, depth: 0, path: [] } as unknown as GraphNode<T>;
     },
   });
+}
+
+async function* listed(cids: readonly CID[]): AsyncGenerator<{ readonly cid: CID }> {
+  for (const cid of cids) yield await Promise.resolve({ cid });
 }
 
 /** The project's own error behind one of Helia's, if there is any. */
@@ -103,9 +112,11 @@ export async function createHeliaStorage(options: { readonly repo: string; reado
     return Buffer.concat(parts);
   }
 
-  async function pin(cid: CID, signal: AbortSignal): Promise<void> {
+  /** Pins a file. @param blocks - its blocks where they are known to be in the store; else they are walked to, and fetched where they are not */
+  async function pin(cid: CID, signal: AbortSignal, blocks?: readonly CID[]): Promise<void> {
+    const walk = blocks === undefined ? () => walkDag(cid, (each) => getBlock(each, { signal }), codecOf) : () => listed(blocks);
     try {
-      for await (const _ of node.pins.add(cid, { signal, walker: walkerOf(() => walkDag(cid, (each) => getBlock(each, { signal }), codecOf)) }));
+      for await (const _ of node.pins.add(cid, { signal, walker: walkerOf(walk) }));
     } catch (error) {
       if ((error as Error).name !== "AlreadyPinnedError" && !(error as Error).message.includes("Already pinned")) throw error;
     }
@@ -155,8 +166,12 @@ export async function createHeliaStorage(options: { readonly repo: string; reado
     putBlock,
     stat,
     async add(bytes) {
-      const cid = await buildDag(bytes, putBlock);
-      await pin(cid, AbortSignal.timeout(GET_TIMEOUT_MS));
+      const blocks: CID[] = [];
+      const cid = await buildDag(bytes, async (each, block) => {
+        await putBlock(each, block);
+        blocks.push(each);
+      });
+      await pin(cid, AbortSignal.timeout(GET_TIMEOUT_MS), blocks);
       return cid.toString();
     },
     async get(text, limits: GetOptions = {}) {
