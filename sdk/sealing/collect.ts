@@ -1,6 +1,9 @@
 /** From device messages to what an interval's plaintext holds, with the facts that the header states about them. */
 import { fromHex, toHex, type Hex } from "../bytes/index.ts";
-import { chainHash, rowHashes, rowsRoot } from "../formats/message.ts";
+import { verifyingKey, type VerifyingKey } from "../crypto/ecdsa.ts";
+import { sha256 } from "../crypto/hash.ts";
+import { checkSignature } from "../device/chain.ts";
+import { chainPreimage, rowHashes, rowsRoot } from "../formats/message.ts";
 import type { BlockRecord, MessageRecord } from "../formats/interval.ts";
 import { decodeRow, type Row } from "../formats/row.ts";
 import { ensure } from "../errors/index.ts";
@@ -24,8 +27,8 @@ export interface Collected {
 }
 
 /**
- * Decodes rows, takes out the dropped ones, follows counters and chain.
- * @throws QoodError `SEAL_EMPTY`, `SEAL_COUNTER`, `SEAL_SIGNATURE`, `SEAL_TIME`, `SEAL_DAY`, `SEAL_CHAIN`, `ROW_COLUMNS`, `CBOR_*`, `BAD_SALT`, `EMPTY_MESSAGE`
+ * Decodes rows, takes out the dropped ones, follows counters and chain, and verifies the signatures where that is asked for.
+ * @throws QoodError `MESSAGE_SIGNATURE`, `BAD_DEVICE_KEY`, `SEAL_EMPTY`, `SEAL_COUNTER`, `SEAL_SIGNATURE`, `SEAL_TIME`, `SEAL_DAY`, `SEAL_CHAIN`, `ROW_COLUMNS`, `CBOR_*`, `BAD_SALT`, `EMPTY_MESSAGE`
  */
 export function collect(input: SealInput): Collected {
   return new Collector(input).run();
@@ -35,6 +38,8 @@ class Collector {
   private readonly input: SealInput;
   private readonly stream: Uint8Array;
   private readonly signed: boolean;
+  /** Undefined where signatures are not verified. */
+  private readonly key: VerifyingKey | undefined;
   private chain: Uint8Array;
   private records = 0;
   private firstTime = 0;
@@ -48,6 +53,8 @@ class Collector {
     this.stream = fromHex(input.header.stream, HASH);
     this.signed = input.header.flags.origin !== "TSP_ATTESTED";
     this.chain = fromHex(input.chainBefore, HASH);
+    const { devicePublicKey } = input.header;
+    if (input.verify === true && devicePublicKey !== null) this.key = verifyingKey(fromHex(devicePublicKey, 64));
   }
 
   run(): Collected {
@@ -81,7 +88,9 @@ class Collector {
   private message(message: SealMessage, rows: Row[]): MessageRecord {
     this.order(message);
     const hashes = rowHashes(message.salt16, message.rows);
-    this.chain = chainHash(this.chain, this.stream, message.counter, rowsRoot(hashes));
+    const signed = chainPreimage(this.chain, this.stream, message.counter, rowsRoot(hashes));
+    if (this.key !== undefined) checkSignature(this.key, message.counter, signed, message.signature);
+    this.chain = sha256(signed);
     const dropped: { index: number; rowHash: Uint8Array }[] = [];
     const leaveOut = message.dropped ?? [];
     message.rows.forEach((bytes, index) => {

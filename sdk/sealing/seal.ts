@@ -17,8 +17,8 @@ import { sealFrames } from "./frames.ts";
 import type { SealInput, SealedBatch } from "./types.ts";
 
 /**
- * Seals a batch. It draws no randomness and verifies no message signature (the gateway did, and the seller opens the whole
- * batch before it offers); it refuses what no header could state.
+ * Seals a batch. It draws no randomness, and verifies message signatures only when told to (`verify`: the gateway did, and the
+ * seller opens the whole batch before it offers); it refuses what no header could state.
  *
  * The parts can be run and timed on their own: `collect`, `encodeInterval`, `makeFrame`, `sealFrames`, `fileDigest`.
  * @throws QoodError `SEAL_*`, `KEY_IS_ZERO` (take a new seal nonce), `LEAF_SIZE`, and those of formats for values out of range

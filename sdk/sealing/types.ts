@@ -54,6 +54,11 @@ export interface SealInput {
   columns: number;
   /** Device chain before the first message; 32 zero bytes if its counter is 0. */
   chainBefore: Hex;
+  /**
+   * Verify every message's signature on the way (default false): for who has the messages from a store that could have been changed. It
+   * costs no second hashing of the rows.
+   */
+  verify?: boolean;
   /** Default 4096. */
   leafSize?: number;
   /** Public search fields in the description: the time range (default true; false for streams of grade PRIVATE), H3 cells (default none). */

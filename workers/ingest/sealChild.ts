@@ -1,6 +1,5 @@
-import { MessageChain, decodeMessage } from "@qoodblock/sdk/device";
-import { fromHex } from "@qoodblock/sdk/bytes";
-import { isQoodError } from "@qoodblock/sdk/errors";
+import { decodeMessage } from "@qoodblock/sdk/device";
+import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { sealBatch } from "@qoodblock/sdk/sealing";
 import type { SealBlock, SealInterval, SealMessage, SealedBatch } from "@qoodblock/sdk/sealing";
 import type { StoredMessage } from "../shared/queue/index.ts";
@@ -40,17 +39,14 @@ function arrange(plan: Plan, messages: readonly { sealed: SealMessage; firstTime
 /**
  * Seals a plan's messages. Every message is verified against the device's chain once more: Redis is where they were
  * kept, not whom to trust.
+ * @throws QoodError `MESSAGE_STREAM`, `MESSAGE_COUNTER`, and those of `sealBatch`
  */
 export function seal({ plan, columns, k, messages }: SealTask): SealedBatch {
-  const chain = new MessageChain({
-    stream: plan.stream,
-    publicKey: plan.devicePublicKey === null ? null : fromHex(plan.devicePublicKey, 64),
-    state: { nextCounter: plan.first, chain: plan.chainBefore },
-  });
-  const verified = messages.map(({ wire, dropped, firstTime }) => {
-    const message = decodeMessage(wire);
-    chain.accept(message);
-    return { sealed: { counter: message.counter, salt16: message.salt16, signature: message.signature, rows: message.rows, dropped: [...dropped] }, firstTime };
+  const decoded = messages.map(({ wire, dropped, firstTime }, i) => {
+    const { stream, counter, salt16, signature, rows } = decodeMessage(wire);
+    if (stream !== plan.stream.toLowerCase()) throw new QoodError("MESSAGE_STREAM", `message ${counter} belongs to another stream`);
+    if (counter !== plan.first + i) throw new QoodError("MESSAGE_COUNTER", `message ${counter} stands where ${plan.first + i} must`);
+    return { sealed: { counter, salt16, signature, rows, dropped: [...dropped] }, firstTime };
   });
   return sealBatch({
     header: {
@@ -59,9 +55,10 @@ export function seal({ plan, columns, k, messages }: SealTask): SealedBatch {
       flags: { exclusive: plan.exclusive, origin: plan.devicePublicKey === null ? "TSP_ATTESTED" : "DEVICE_SIGNED" },
     },
     keys: { k1: k },
-    intervals: arrange(plan, verified),
+    intervals: arrange(plan, decoded),
     columns,
     chainBefore: plan.chainBefore,
+    verify: true,
     leafSize: plan.leafSize,
     ...(plan.h3.length > 0 ? { publicFields: { h3: plan.h3 } } : {}),
   });
