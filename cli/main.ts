@@ -1,13 +1,9 @@
 // `qood`: the command line of all parties.
 import { Command, CommanderError } from "commander";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { registerAccount } from "./commands/account.ts";
-import { registerBuyer } from "./commands/buyer.ts";
-import { registerDeal } from "./commands/deal.ts";
-import { registerIncome } from "./commands/income.ts";
-import { registerPrincipals } from "./commands/principals.ts";
-import { registerTsp } from "./commands/tsp/index.ts";
+import { registerAll } from "./commands/index.ts";
 import { DEFAULT_KEYSTORES } from "./context.ts";
+import { NETWORKS } from "./networks.ts";
 import { failWith } from "./output.ts";
 
 const program = new Command("qood")
@@ -17,17 +13,14 @@ const program = new Command("qood")
   .option("--passphrase-file <file>", "file with the passphrase of the key files; else QOOD_KEYSTORE_PASSPHRASE is read")
   .option("--deployment <file>", "deployment.json: where the contracts are")
   .option("--rpc <url>", "JSON-RPC node of the chain")
+  .option("--network <name>", `in place of --rpc and --deployment: ${NETWORKS.map(({ name }) => name).join(", ")} or a node's URL`)
+  .option("--signer <url>", "sign by JSON-RPC in place of key files (Clef, Web3Signer): --account is then an address")
   .option("--storage <address>", "RPC of your storage node: a URL or the path of a unix socket")
   .showHelpAfterError("(qood --help tells the commands)")
   .exitOverride()
   .configureOutput({ writeErr: () => undefined });
 
-registerAccount(program);
-registerPrincipals(program);
-registerBuyer(program);
-registerDeal(program);
-registerIncome(program);
-registerTsp(program);
+registerAll(program);
 
 const json = process.argv.includes("--json");
 try {

@@ -25,6 +25,24 @@ export function printResult(result: object | readonly object[], json: boolean): 
   }
 }
 
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return "-";
+  return typeof value === "string" || typeof value === "bigint" ? value.toString() : toJson(value);
+}
+
+/** Prints a list: JSON for machines, a table with a heading for people, and `none` where the list is empty. */
+export function printTable(rows: readonly object[], json: boolean): void {
+  if (json) {
+    process.stdout.write(`${toJson(rows)}\n`);
+    return;
+  }
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const lines = [names, ...rows.map((row) => names.map((name) => cell((row as Record<string, unknown>)[name])))];
+  const widths = names.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  const text = lines.map((line) => line.map((each, i) => each.padEnd(widths[i]!)).join("  ").trimEnd());
+  process.stdout.write(rows.length === 0 ? "none\n" : `${text.join("\n")}\n`);
+}
+
 /** Ends the program with one clear line for a mistake, and with all that is known for what nobody foresaw. */
 export function failWith(error: unknown, json: boolean): never {
   const known = error instanceof QoodError;

@@ -3,6 +3,7 @@ import type { GlobalOptions } from "../context.ts";
 import type * as Run from "../flows/buyer/run.ts";
 import { printResult } from "../output.ts";
 import { several } from "./several.ts";
+import { DRY_RUN } from "./transaction.ts";
 
 const work = (): Promise<typeof Run> => import("../flows/buyer/run.ts");
 
@@ -33,10 +34,12 @@ export function registerBuyer(program: Command): void {
     buyer
       .command("buy")
       .description("check an offer, pay it into escrow, wait for the keys, open and verify the data, write it, and sign the receipt")
-      .argument("<cid>", "CID of the offer"),
-  ).action(async (cid: string, given: Run.Receiving) => {
+      .argument("<cid>", "CID of the offer")
+      .option(...DRY_RUN),
+  ).action(async (cid: string, given: Run.Receiving & { dryRun?: boolean }) => {
     const options = program.opts<GlobalOptions>();
-    printResult(await (await work()).buy(options, cid, given), options.json);
+    const { buy, tryToBuy } = await work();
+    printResult(await (given.dryRun === true ? tryToBuy(options, cid, given) : buy(options, cid, given)), options.json);
   });
   receiving(
     buyer

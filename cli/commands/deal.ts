@@ -1,14 +1,16 @@
 import type { Command } from "commander";
 import type { GlobalOptions } from "../context.ts";
+import { orTried } from "../dry-run.ts";
 import type * as Run from "../flows/deal/run.ts";
 import type * as Show from "../flows/deal/show.ts";
 import { printResult } from "../output.ts";
 import { several } from "./several.ts";
+import { DRY_RUN } from "./transaction.ts";
 
 const work = (): Promise<typeof Run> => import("../flows/deal/run.ts");
 
 const withPeer = (command: Command): Command => command.option("--peer <multiaddr>", "a node that has the offer; may be given several times", several, []);
-const withAccount = (command: Command): Command => withPeer(command.requiredOption("--account <name>", "the account that signs and pays the gas"));
+const withAccount = (command: Command): Command => withPeer(command.requiredOption("--account <name>", "the account that signs and pays the gas")).option(...DRY_RUN);
 const withOffer = (command: Command, why: string): Command => command.option("--offer <cid>", `CID of the offer that the deal was made from: ${why}`);
 const WALLET = "needed where a wallet contract has hidden the order";
 
@@ -27,21 +29,21 @@ export function registerDeal(program: Command): void {
   });
   for (const [answer, description] of [["accept", "take a reserved deal before its inspection time is over"], ["reject", "reject a reserved deal: everything goes back to the buyer's credit"]] as const) {
     withAccount(withOffer(named(answer, `${description}; by its buyer`), WALLET)).action(async (id: string, given: Run.MoveOptions) => {
-      printResult(await (await work()).decide(options(), id, given, answer), options().json);
+      printResult(await orTried((await work()).decide(options(), id, given, answer)), options().json);
     });
   }
   ofOffer(named("challenge", "say that an unproven delivery holds a wrong key, after looking whether it does; by the buyer")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
-    printResult(await (await work()).challenge(options(), id, { ...given, offer }), options().json);
+    printResult(await orTried((await work()).challenge(options(), id, { ...given, offer })), options().json);
   });
   ofOffer(named("complain", "open what was delivered, look for a leaf that is not what the header commits to, prove it and have the money back with the bond; by the buyer")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
-    printResult(await (await work()).complain(options(), id, { ...given, offer }), options().json);
+    printResult(await orTried((await work()).complain(options(), id, { ...given, offer })), options().json);
   });
   withAccount(withOffer(named("refund", "the money back to the buyer's credit: nothing delivered by deliverBy, a challenge not answered in time, or a header shown to be bad; by anyone"), "needed for a bad header"))
     .option("--page <number>", "the page; every page that it is possible for without it")
     .action(async (id: string, given: Run.MoveOptions) => {
-      printResult(await (await work()).refund(options(), id, given), options().json);
+      printResult(await orTried((await work()).refund(options(), id, given)), options().json);
     });
   ofOffer(named("settle", "pay the parties when the window is over without a receipt; by anyone")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
-    printResult(await (await work()).settle(options(), id, { ...given, offer }), options().json);
+    printResult(await orTried((await work()).settle(options(), id, { ...given, offer })), options().json);
   });
 }

@@ -1,24 +1,21 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import { z } from "zod";
-import type { Hex } from "@qoodblock/sdk/bytes";
 import { QoodError } from "@qoodblock/sdk/errors";
+import { hexArgument, wholeArgument } from "../arguments.ts";
 import { addressArgument, passphraseOf } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
 import { openMnemonic } from "../keystore.ts";
 import { printResult } from "../output.ts";
+import { registerAgreements } from "./agreements.ts";
+import { registerDevices } from "./devices.ts";
+import { registerGrants } from "./grants.ts";
+import { registerHeaders } from "./headers.ts";
+import { registerIncome } from "./income.ts";
+import { registerOffers } from "./offers.ts";
+import { registerConfirm } from "./confirm.ts";
+import { registerVehicles } from "./vehicles.ts";
 
-const hex = (bytes: number, text: string, what: string): Hex => {
-  if (!new RegExp(`^0x[0-9a-fA-F]{${bytes * 2}}$`).test(text)) throw new QoodError("USAGE", `${what} must be 0x and ${bytes * 2} hexadecimal digits`);
-  return text.toLowerCase() as Hex;
-};
-const whole = (text: string, what: string): number => {
-  const parsed = z.string().regex(/^\d+$/).transform(Number).pipe(z.int()).safeParse(text);
-  if (!parsed.success) throw new QoodError("USAGE", `${what} must be a whole number`);
-  return parsed.data;
-};
-
-/** `qood owner grant-stream`, `qood oem grant-stream`, `qood oem voucher`: what principals do with their seeds. */
+/** `qood owner …` and `qood oem …`: what principals do with their seeds, and with their word on the chain. */
 export function registerPrincipals(program: Command): void {
   for (const role of ["owner", "oem"] as const) {
     const principal = program.command(role).description(role === "owner" ? "for car owners" : "for car makers");
@@ -32,7 +29,7 @@ export function registerPrincipals(program: Command): void {
       .requiredOption("--out <file>", "the file to write; not overwritten")
       .action(async (given: { account: string; handle: string; vaultKey: string; keyEpoch: string; out: string }) => {
         const options = program.opts<GlobalOptions>();
-        const grant = { handle: hex(32, given.handle, "--handle"), keyEpoch: whole(given.keyEpoch, "--key-epoch"), vaultKey: hex(32, given.vaultKey, "--vault-key") };
+        const grant = { handle: hexArgument(32, given.handle, "--handle"), keyEpoch: wholeArgument(given.keyEpoch, "--key-epoch"), vaultKey: hexArgument(32, given.vaultKey, "--vault-key") };
         const { wallet } = await openMnemonic(options.keystores, given.account, passphraseOf(options));
         const { grantStream } = await import("../flows/principal.ts");
         const box = await grantStream(wallet, grant);
@@ -45,7 +42,17 @@ export function registerPrincipals(program: Command): void {
         }
         printResult({ file: given.out, handle: box.handle, keyEpoch: box.keyEpoch, sealedTo: box.to }, options.json);
       });
+    if (role === "owner") {
+      registerVehicles(program, principal);
+      registerDevices(program, principal);
+    }
+    registerGrants(program, principal);
+    registerAgreements(program, principal);
+    registerHeaders(program, principal);
+    registerOffers(program, principal);
+    registerIncome(program, principal);
     if (role === "owner") continue;
+    registerConfirm(program, principal);
     principal
       .command("voucher")
       .description("sign the mint voucher of a vehicle: its VIN stands in it as a keyed tag only")
@@ -58,8 +65,8 @@ export function registerPrincipals(program: Command): void {
       .requiredOption("--deadline <seconds>", "Unix time until which the voucher counts")
       .action(async (given: { account: string; vin: string; owner: string; legalHash: string; registry: string; chainId: string; deadline: string }) => {
         const options = program.opts<GlobalOptions>();
-        const registry = { chainId: whole(given.chainId, "--chain-id"), verifyingContract: addressArgument(given.registry, "--registry") };
-        const terms = { owner: addressArgument(given.owner, "--owner"), legalHash: hex(32, given.legalHash, "--legal-hash"), deadline: whole(given.deadline, "--deadline") };
+        const registry = { chainId: wholeArgument(given.chainId, "--chain-id"), verifyingContract: addressArgument(given.registry, "--registry") };
+        const terms = { owner: addressArgument(given.owner, "--owner"), legalHash: hexArgument(32, given.legalHash, "--legal-hash"), deadline: wholeArgument(given.deadline, "--deadline") };
         const { wallet } = await openMnemonic(options.keystores, given.account, passphraseOf(options));
         const { signVoucher } = await import("../flows/principal.ts");
         printResult(await signVoucher(wallet, registry, given.vin, terms), options.json);

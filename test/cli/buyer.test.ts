@@ -6,6 +6,7 @@ import { BOND, PRICE } from "../e2e/market.ts";
 import type { Batch, Market } from "../e2e/market.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { START, goodRow } from "../workers/support/fleet.ts";
+import { act } from "../workers/support/market.ts";
 import { PAID, startDesk } from "./market.ts";
 import type { Desk } from "./market.ts";
 import { answerOf, linesOf, mistake, plainMistake, qood, start } from "./support.ts";
@@ -47,6 +48,27 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
   });
   after(async () => {
     await desk.stop();
+  });
+
+  it("buy --dry-run makes every check, tells what it would cost, and pays nothing", async () => {
+    const had = await balance();
+    const { buyer } = market.accounts;
+    const nonce = await market.provider.getTransactionCount(buyer.address);
+    const { address } = buyer;
+    const { qdd } = market.client.deployment.addresses;
+    const out = temporary.path("dry");
+    const told = async (): Promise<string[]> => {
+      const tried = (await answerOf([...at(), "buyer", "buy", ...from(sold.cid), "--out", out, "--dry-run"])) as Record<string, string> | Record<string, string>[];
+      assert.ok([tried].flat().every(({ gas }) => Number(gas) > 21_000));
+      return [tried].flat().map(({ dryRun }) => dryRun!);
+    };
+    assert.deepEqual(await told(), ["escrow.buy"]);
+    assert.deepEqual([await balance(), await market.provider.getTransactionCount(address), existsSync(out)], [had, nonce, false]);
+    // Where the exchange may not pull yet, the purchase is tried on what the approval leaves.
+    const allowed = await market.client.reads.allowance(qdd, address as Hex);
+    await act(market, buyer, market.client.calls.approve(qdd, 0n));
+    assert.deepEqual(await told(), ["qdd.approve", "escrow.buy"]);
+    await act(market, buyer, market.client.calls.approve(qdd, allowed));
   });
 
   it("show checks an offer and pays nothing", async () => {
@@ -181,6 +203,10 @@ describe("qood buyer, deal and income on a market", { concurrency: 1 }, () => {
     assert.deepEqual(readdirSync(temporary.path("late")), ["purchase.json"]);
 
     await mistake([...at(), "deal", "refund", id, "--account", "penniless"], "CHAIN_CALL_FAILED", /escrow\.refund: .*insufficient funds/i);
+    const tried = (await answerOf([...at(), "deal", "refund", id, "--account", "keeper", "--dry-run"])) as Record<string, string>;
+    assert.equal(tried.dryRun, "escrow.refund");
+    assert.ok(Number(tried.gas) > 21_000 && Number(tried.cost) > 0);
+    assert.equal(((await answerOf([...at(), "deal", "show", id])) as { state: string }).state, "Funded");
     const [refund, ...more] = (await answerOf([...at(), "deal", "refund", id, "--account", "keeper"])) as Record<string, string>[];
     assert.deepEqual(more, []);
     assert.deepEqual({ ...refund, transaction: "", gas: "" }, { dealId: id, page: 0, reason: "Late", amount: String(PRICE), bond: "0", transaction: "", gas: "" });

@@ -5,12 +5,14 @@ import { qood } from "./support.ts";
 /** Every command, by group. */
 const commands: Readonly<Record<string, readonly string[]>> = {
   account: ["new", "list"],
-  owner: ["grant-stream"],
-  oem: ["grant-stream", "voucher"],
+  owner: ["grant-stream", "vehicles", "streams", "devices", "grants", "revoke", "agreements", "headers", "offers", "income"],
+  oem: ["grant-stream", "grants", "revoke", "agreements", "headers", "offers", "income", "confirm", "voucher"],
   buyer: ["show", "buy", "open"],
   deal: ["show", "accept", "reject", "challenge", "complain", "refund", "settle"],
   income: ["show", "deposit", "withdraw"],
   tsp: ["vault", "start", "status", "streams", "token", "import", "dead-letters", "doctor"],
+  admin: ["accredit-oem", "revoke-oem", "accredit-tsp", "revoke-tsp", "schemas"],
+  completion: [],
 };
 
 describe("qood --help", { concurrency: 2 }, () => {

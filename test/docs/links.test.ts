@@ -6,12 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { before, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { registerAccount } from "../../cli/commands/account.ts";
-import { registerBuyer } from "../../cli/commands/buyer.ts";
-import { registerDeal } from "../../cli/commands/deal.ts";
-import { registerIncome } from "../../cli/commands/income.ts";
-import { registerPrincipals } from "../../cli/commands/principals.ts";
-import { registerTsp } from "../../cli/commands/tsp/index.ts";
+import { registerAll } from "../../cli/commands/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -119,9 +114,9 @@ const QOOD = "cli/main.ts";
 const FLAG = /(?<![\w-])--([a-z][a-z0-9-]+)/g;
 
 /** The commands of `qood`, in this process: starting it once for each of them would take long. */
-const { Command } = createRequire(join(root, QOOD))("commander") as { Command: new (name: string) => Parameters<typeof registerBuyer>[0] };
+const { Command } = createRequire(join(root, QOOD))("commander") as { Command: new (name: string) => Parameters<typeof registerAll>[0] };
 const qood = new Command("qood");
-for (const register of [registerAccount, registerPrincipals, registerBuyer, registerDeal, registerIncome, registerTsp]) register(qood);
+registerAll(qood);
 /** Every command by its words, with its help and that of the groups that it stands in: their options count for it too. */
 const commandsOf = (group: typeof qood, words: readonly string[], above: string): [string, string][] =>
   group.commands.flatMap((command) => {

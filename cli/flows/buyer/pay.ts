@@ -6,6 +6,7 @@ import type { TransactionReceipt } from "ethers";
 import { bytesToBigint } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { eventIn, purchaseOf, send, toQoodError } from "@qoodblock/sdk/client";
+import type { Call } from "@qoodblock/sdk/client";
 import type { DeliveryKey } from "@qoodblock/sdk/delivery";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { totalPrice } from "@qoodblock/sdk/market";
@@ -34,8 +35,8 @@ export function costOf({ pages }: Pick<SellOrder, "pages">): { readonly price: b
   return { price: pages.reduce((sum, { price }) => sum + price, 0n), deposit: pages.reduce((sum, { challengeDeposit }) => sum + challengeDeposit, 0n) };
 }
 
-/** Sees that the account can pay, and allows the exchange to pull the total. @returns gas, 0 where it was allowed before @throws QoodError BALANCE_TOO_LOW */
-async function allow({ client, signer }: BuyerContext, order: SellOrder): Promise<bigint> {
+/** Sees that the account can pay. @returns the call that allows the exchange to pull the total, null where it is allowed @throws QoodError BALANCE_TOO_LOW */
+async function allowance({ client, signer }: BuyerContext, order: SellOrder): Promise<Call | null> {
   const account = (await signer.getAddress()) as Hex;
   const { price, deposit } = costOf(order);
   const balance = await client.reads.balanceOf(order.token, account);
@@ -43,20 +44,28 @@ async function allow({ client, signer }: BuyerContext, order: SellOrder): Promis
     const total = deposit === 0n ? `price is ${price}` : `price with deposit is ${price + deposit}`;
     throw new QoodError("BALANCE_TOO_LOW", `the ${total} of token ${order.token} and account ${account} has ${balance}`);
   }
-  if ((await client.reads.allowance(order.token, account)) >= price + deposit) return 0n;
-  return (await send(signer, client.calls.approve(order.token, price + deposit))).gasUsed;
+  return (await client.reads.allowance(order.token, account)) >= price + deposit ? null : client.calls.approve(order.token, price + deposit);
+}
+
+// 48 random bits, as the sale has room for: two purchases of one order in the same second have to differ.
+const purchaseCall = ({ client }: BuyerContext, { offer }: CheckedOffer, key: DeliveryKey): Call =>
+  client.calls.buy(purchaseOf(offer, { keyX: key.publicKey[0], keyY: key.publicKey[1], nonce: bytesToBigint(randomBytes(6)), maxTotal: totalPrice(offer.order) }));
+
+/** What a purchase sends. @throws QoodError BALANCE_TOO_LOW */
+export async function purchaseCalls(context: BuyerContext, checked: CheckedOffer, key: DeliveryKey): Promise<Call[]> {
+  const approve = await allowance(context, checked.offer.order);
+  return [...(approve === null ? [] : [approve]), purchaseCall(context, checked, key)];
 }
 
 /**
  * Signs a purchase that the exchange would take now; it is not sent.
  * @throws QoodError BALANCE_TOO_LOW, REVERT (in words) or CHAIN_CALL_FAILED.
  */
-export async function signPurchase(context: BuyerContext, { offer }: CheckedOffer, key: DeliveryKey): Promise<SignedPurchase & { readonly approve: bigint }> {
-  const { client, signer } = context;
-  const approve = await allow(context, offer.order);
-  // 48 bits, as the sale has room for: two purchases of one order in the same second have to differ.
-  const nonce = bytesToBigint(randomBytes(6));
-  const { to, data, what } = client.calls.buy(purchaseOf(offer, { keyX: key.publicKey[0], keyY: key.publicKey[1], nonce, maxTotal: totalPrice(offer.order) }));
+export async function signPurchase(context: BuyerContext, checked: CheckedOffer, key: DeliveryKey): Promise<SignedPurchase & { readonly approve: bigint }> {
+  const { signer } = context;
+  const allow = await allowance(context, checked.offer.order);
+  const approve = allow === null ? 0n : (await send(signer, allow)).gasUsed;
+  const { to, data, what } = purchaseCall(context, checked, key);
   try {
     const { from: _from, ...filled } = await signer.populateTransaction({ to, data });
     const raw = (await signer.signTransaction(filled)) as Hex;

@@ -10,13 +10,15 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import { decodeFlags } from "@qoodblock/sdk/formats";
 import { DATA_CLASS, PRIVACY, hasFlag } from "@qoodblock/sdk/market";
 import type { GlobalOptions } from "../../context.ts";
+import { tryCalls } from "../../dry-run.ts";
+import type { Tried } from "../../dry-run.ts";
 import { checkDealId } from "../deal/find.ts";
 import { checkOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
 import { createHandover } from "./handed.ts";
 import { dropNote, readNote, writeNote } from "./note.ts";
 import type { PurchaseNote } from "./note.ts";
-import { costOf, pay } from "./pay.ts";
+import { costOf, pay, purchaseCalls } from "./pay.ts";
 import type { Paid } from "./pay.ts";
 import { pursue } from "./pursue.ts";
 import { resumeNote, resumePurchase } from "./resume.ts";
@@ -139,6 +141,11 @@ export function buy(options: GlobalOptions, cid: string, given: Receiving): Prom
       throw error;
     }
   });
+}
+
+/** Makes every check and tells what the purchase's transactions would cost; the receipt at the end is one more. @throws QoodError of `checkOffer`, BALANCE_TOO_LOW, REVERT */
+export function tryToBuy(options: GlobalOptions, cid: string, given: BuyerOptions): Promise<Tried[]> {
+  return withBuyer(options, given.account, async (context) => tryCalls(context.provider, await context.signer.getAddress(), await purchaseCalls(context, await checkOffer(context, cid, given.peer), await deliveryKeyOf(context))));
 }
 
 /** Goes on with a purchase that is paid. @throws QoodError of `resumePurchase` and each further step */

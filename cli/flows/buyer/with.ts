@@ -4,9 +4,10 @@ import type { DeliveryKey } from "@qoodblock/sdk/delivery";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
 import type { Storage } from "@qoodblock/workers/shared/storage/types.ts";
-import { passphraseOf, withChain } from "../../context.ts";
+import { withChain } from "../../context.ts";
 import type { GlobalOptions } from "../../context.ts";
-import { openAccount } from "../../keystore.ts";
+import { TryingSigner } from "../../dry-run.ts";
+import { signerOf } from "../../signer.ts";
 import type { BuyerContext } from "./context.ts";
 
 /** The storage node that `--storage` names. @throws QoodError OPTION_MISSING, USAGE */
@@ -16,13 +17,13 @@ export function openStorage({ storage: address }: GlobalOptions): Storage {
   return createKuboStorage(address);
 }
 
-/** @throws QoodError those of `openStorage`, `withChain` and of the work */
-export async function withBuyer<T>(options: GlobalOptions, account: string, work: (context: BuyerContext) => Promise<T>): Promise<T> {
+/** @param dryRun the first transaction ends the work, see `orTried` @throws QoodError those of `openStorage`, `withChain` and of the work */
+export async function withBuyer<T>(options: GlobalOptions, account: string, work: (context: BuyerContext) => Promise<T>, dryRun = false): Promise<T> {
   const storage = openStorage(options);
-  const wallet = await openAccount(options.keystores, account, passphraseOf(options));
+  const signer = await signerOf(options, account);
   return withChain(options, async ({ client, provider }) => {
     try {
-      return await work({ client, provider, signer: wallet.connect(provider), storage, say: (line) => process.stderr.write(`${line}\n`) });
+      return await work({ client, provider, signer: (dryRun ? new TryingSigner(signer) : signer).connect(provider), storage, say: (line) => process.stderr.write(`${line}\n`) });
     } finally {
       await storage.close();
     }

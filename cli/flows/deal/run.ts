@@ -4,9 +4,10 @@ import { eventIn, send } from "@qoodblock/sdk/client";
 import type { Call, Client } from "@qoodblock/sdk/client";
 import { QoodError } from "@qoodblock/sdk/errors";
 import type { Deal, Offer } from "@qoodblock/sdk/market";
-import { passphraseOf, withChain } from "../../context.ts";
+import { withChain } from "../../context.ts";
 import type { GlobalOptions } from "../../context.ts";
-import { openAccount } from "../../keystore.ts";
+import { TryingSigner } from "../../dry-run.ts";
+import { signerOf } from "../../signer.ts";
 import { checkOffer } from "../buyer/check.ts";
 import type { BuyerContext } from "../buyer/context.ts";
 import { fetchOffer } from "../buyer/fetch.ts";
@@ -26,6 +27,8 @@ export interface MoveOptions {
   readonly page?: string;
   readonly offer?: string;
   readonly peer: readonly string[];
+  /** The first transaction is tried and not sent, see `orTried`. */
+  readonly dryRun?: boolean;
 }
 
 /** One move that was made. */
@@ -60,10 +63,11 @@ async function withDeal<T>(options: GlobalOptions, id: string, given: MoveOption
     return withBuyer(options, given.account, async (context) => {
       const offer = await fetchOffer(context, cid, given.peer);
       return work(context, await findDeal(context.client, context.provider, dealId, offer.order), offer);
-    });
+    }, given.dryRun);
   }
-  const wallet = await openAccount(options.keystores, given.account, passphraseOf(options));
-  return withChain(options, async ({ client, provider }) => work({ client, provider, signer: wallet.connect(provider) }, await findDeal(client, provider, dealId), undefined));
+  const account = await signerOf(options, given.account);
+  const signer = given.dryRun === true ? new TryingSigner(account) : account;
+  return withChain(options, async ({ client, provider }) => work({ client, provider, signer: signer.connect(provider) }, await findDeal(client, provider, dealId), undefined));
 }
 
 /** Work on a deal of the account's own, with its offer. @throws QoodError DEAL_OF_ANOTHER, those of `checkOrder` and `checkDeal` */
@@ -77,7 +81,7 @@ async function withOwnDeal<T>(options: GlobalOptions, id: string, given: MoveOpt
     await checkOrder(context, offer);
     await checkDeal(context, offer, deal.terms);
     return work(context, deal, offer);
-  });
+  }, given.dryRun);
 }
 
 async function act({ client, signer }: Hand, { dealId }: KnownDeal, page: number, call: Call): Promise<Moved> {
