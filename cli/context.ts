@@ -58,7 +58,7 @@ const tooLong = async (): Promise<never> => {
 };
 
 /** Chain id of a node. @throws QoodError RPC_UNREACHABLE */
-async function chainIdAt(rpc: string): Promise<number> {
+export async function chainIdAt(rpc: string): Promise<number> {
   const provider = openProvider(rpc, 1);
   try {
     return Number(await Promise.race([provider.send("eth_chainId", []) as Promise<string>, tooLong()]));

@@ -40,7 +40,7 @@ export class RemoteSigner extends AbstractSigner {
     const quantities = { nonce: wanted.nonce, gas: wanted.gasLimit, value: wanted.value, chainId: wanted.chainId };
     const fees = wanted.maxFeePerGas === null ? { gasPrice: wanted.gasPrice ?? 0n } : { maxFeePerGas: wanted.maxFeePerGas, maxPriorityFeePerGas: wanted.maxPriorityFeePerGas ?? 0n };
     const told = Object.fromEntries(Object.entries({ ...quantities, ...fees }).map(([name, value]) => [name, toQuantity(value)]));
-    const answer = await this.ask("eth_signTransaction", [{ from: this.address, to: wanted.to, data: wanted.data, ...told }]);
+    const answer = await this.ask("eth_signTransaction", [{ from: this.address, ...(wanted.to === null ? {} : { to: wanted.to }), data: wanted.data, ...told }]);
     // Clef answers with the transaction beside its bytes, others with the bytes.
     const raw = typeof answer === "string" ? answer : (answer as { raw?: unknown } | null)?.raw;
     let signed: Transaction;

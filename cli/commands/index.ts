@@ -4,6 +4,7 @@ import { registerAdmin } from "./admin.ts";
 import { registerBuyer } from "./buyer.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerDeal } from "./deal.ts";
+import { registerDeploy } from "./deploy.ts";
 import { registerIncome } from "./income.ts";
 import { registerPrincipals } from "./principals.ts";
 import { registerTsp } from "./tsp/index.ts";
@@ -17,5 +18,6 @@ export function registerAll(program: Command): void {
   registerIncome(program, program);
   registerTsp(program);
   registerAdmin(program);
+  registerDeploy(program);
   registerCompletion(program);
 }

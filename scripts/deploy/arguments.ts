@@ -60,23 +60,22 @@ const oems = z
   )
   .optional();
 
-const schema = z.object({
-  rpc: z.url({ protocol: /^https?$/, error: "must be the http URL of a JSON-RPC node" }),
-  out: z.string().min(1),
+const choices = z.object({
   artifacts: z.string().default(join(import.meta.dirname, "../../artifacts")),
   ...{ registrar: addresses, guardian: addresses, issuer: addresses, auditor: addresses, treasurer: addresses, curator: addresses },
   ...{ emission: addresses, lister: addresses, steward: addresses, canceller: addresses, oem: oems, tsp: addresses },
   "least-window": z.coerce.number({ error: "must be a whole number of seconds" }).int().positive().optional(),
   beacon: z.enum(BEACON_SOURCES, { error: `must be one of ${BEACON_SOURCES.join(", ")}` }).optional(),
   "allow-development-key": z.boolean().default(false),
+});
+const schema = choices.extend({
+  rpc: z.url({ protocol: /^https?$/, error: "must be the http URL of a JSON-RPC node" }),
+  out: z.string().min(1),
   "dry-run": z.boolean().default(false),
-  help: z.boolean().default(false),
 });
 
-/** What to deploy, where. */
-export interface DeployArguments {
-  readonly rpc: string;
-  readonly out: string;
+/** What to deploy, and for whom. */
+export interface DeployChoices {
   readonly artifacts: string;
   readonly roles: Partial<Record<RoleName, readonly Hex[]>>;
   readonly oems: readonly OemToAccredit[];
@@ -84,8 +83,36 @@ export interface DeployArguments {
   readonly leastWindow: number | undefined;
   readonly beacon: BeaconSource | undefined;
   readonly allowDevelopmentKey: boolean;
+}
+
+/** The same, and where. */
+export interface DeployArguments extends DeployChoices {
+  readonly rpc: string;
+  readonly out: string;
   readonly dryRun: boolean;
 }
+
+/** A value of a form, or one line that says which option is wrong. @throws QoodError USAGE */
+function checked<T extends z.ZodType>(form: T, values: Readonly<Record<string, unknown>>): z.output<T> {
+  const parsed = form.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const missing = values[String(issue.path[0])] === undefined;
+  throw new QoodError("USAGE", `--${String(issue.path[0])} ${missing ? "is needed" : issue.message} (--help tells the options)`);
+}
+
+const choicesOf = (given: z.output<typeof choices>): DeployChoices => ({
+  artifacts: given.artifacts,
+  roles: Object.fromEntries(ROLES.flatMap((role) => (given[role] === undefined ? [] : [[role, given[role]]]))),
+  oems: given.oem ?? [],
+  tsps: given.tsp ?? [],
+  leastWindow: given["least-window"],
+  beacon: given.beacon,
+  allowDevelopmentKey: given["allow-development-key"],
+});
+
+/** What to deploy, out of options that a command line of another program has read; named as in {@link usage}. @throws QoodError USAGE in one line */
+export const readDeployChoices = (values: Readonly<Record<string, unknown>>): DeployChoices => choicesOf(checked(choices, values));
 
 /**
  * Reads the command line.
@@ -110,23 +137,6 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
     throw new QoodError("USAGE", `${(error as Error).message.split("\n")[0]!} (--help tells the options)`);
   }
   if (values.help === true) return undefined;
-  const parsed = schema.safeParse(values);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const missing = values[String(issue.path[0])] === undefined;
-    throw new QoodError("USAGE", `--${String(issue.path[0])} ${missing ? "is needed" : issue.message} (--help tells the options)`);
-  }
-  const given = parsed.data;
-  return {
-    rpc: given.rpc,
-    out: given.out,
-    artifacts: given.artifacts,
-    roles: Object.fromEntries(ROLES.flatMap((role) => (given[role] === undefined ? [] : [[role, given[role]]]))),
-    oems: given.oem ?? [],
-    tsps: given.tsp ?? [],
-    leastWindow: given["least-window"],
-    beacon: given.beacon,
-    allowDevelopmentKey: given["allow-development-key"],
-    dryRun: given["dry-run"] || ["1", "true"].includes(process.env.DRY_RUN ?? ""),
-  };
+  const given = checked(schema, values);
+  return { ...choicesOf(given), rpc: given.rpc, out: given.out, dryRun: given["dry-run"] || ["1", "true"].includes(process.env.DRY_RUN ?? "") };
 }

@@ -9,7 +9,8 @@ import type { DeploymentRecord } from "./record.ts";
 
 /** The file that people check a deployment by. */
 export const RECORD_FILE = "record.json";
-const STATE_FILE = "deploy-state.json";
+/** The file that a run goes on from. */
+export const STATE_FILE = "deploy-state.json";
 /** The file that programs read. */
 export const DEPLOYMENT_FILE = "deployment.json";
 

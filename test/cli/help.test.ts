@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   income: ["show", "deposit", "withdraw"],
   tsp: ["vault", "start", "status", "streams", "token", "import", "dead-letters", "doctor"],
   admin: ["accredit-oem", "revoke-oem", "accredit-tsp", "revoke-tsp", "schemas"],
+  deploy: [],
   completion: [],
 };
 

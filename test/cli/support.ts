@@ -74,7 +74,7 @@ export function linesOf(stdout: string): Record<string, string> {
 }
 
 /** Lines that a program says on its way to a mistake. */
-const PROGRESS = /^(fetching|every check passed|deal 0x|pages? \d|leaf \d|proven in|a purchase was signed)/;
+const PROGRESS = /^((?:not )?verified |[\w.]+(?: \w+)*: \d+ gas|fetching|every check passed|deal 0x|pages? \d|leaf \d|proven in|a purchase was signed)/;
 
 /**
  * A run that must end as a user's mistake: exit code 1, one line on stderr (after what was said on the way), and on

@@ -53,6 +53,8 @@ export async function startAnvil(options: {
   readonly mnemonic: string;
   readonly accounts?: number;
   readonly port?: number | undefined;
+  /** Of a chain that stands for another than the local one. */
+  readonly chainId?: number;
   readonly onOutput?: (text: string) => void;
 }): Promise<ChainEngine> {
   mkdirSync(options.dir, { recursive: true });
@@ -61,7 +63,7 @@ export async function startAnvil(options: {
     name: "anvil",
     command: anvilProgram(),
     args: [
-      ...["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(LOCAL_CHAIN_ID), "--hardfork", "osaka"],
+      ...["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(options.chainId ?? LOCAL_CHAIN_ID), "--hardfork", "osaka"],
       ...["--block-time", "0.5", "--mnemonic", options.mnemonic, "--accounts", String(options.accounts ?? 10)],
       ...["--state", join(options.dir, "state.json"), "--state-interval", "1", "--preserve-historical-states", "--silent"],
     ],
