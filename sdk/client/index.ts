@@ -6,6 +6,7 @@ import { createReads } from "./reads.ts";
 
 export type { Call, Calls, GrantRange, LastMessage, OpenedHeader, Permit, SignedKey } from "./calls.ts";
 export { createCalls, lastMessageOf } from "./calls.ts";
+export * from "./access.ts";
 export * from "./deployment.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
