@@ -4,6 +4,7 @@ import { schema as board } from "./board/settings.ts";
 import { schema as delivery } from "./delivery/settings.ts";
 import { schema as gateway } from "./gateway/settings.ts";
 import { schema as ingest } from "./ingest/settings.ts";
+import { schema as kv } from "./kv/settings.ts";
 import { schema as prover } from "./prover/settings.ts";
 import { schema as storage } from "./storage/settings.ts";
 
@@ -16,4 +17,4 @@ export interface WorkerProgram {
 }
 
 /** See the head of this file. */
-export const programs: readonly WorkerProgram[] = Object.entries({ storage, gateway, ingest, prover, delivery, board }).map(([folder, schema]) => ({ name: `qood-${folder}`, folder, schema }));
+export const programs: readonly WorkerProgram[] = Object.entries({ storage, gateway, ingest, prover, delivery, board, kv }).map(([folder, schema]) => ({ name: `qood-${folder}`, folder, schema }));
