@@ -1,9 +1,9 @@
 /** Ordered composite keys, as the data dictionary names their parts: (SESSION_ID, START_TIME, END_TIME) and the like. */
-import { bigintToBytes, bytesToBigint, concat, fromHex } from "../bytes/index.ts";
+import { bytesToBigint, concat, fromHex } from "../bytes/index.ts";
 import { hkdf } from "../crypto/hkdf.ts";
 import { schemaHash, schemaId } from "../dictionary/schema.ts";
 import type { Schema } from "../dictionary/types.ts";
-import { ensure } from "../errors/index.ts";
+import { ensure, QoodError } from "../errors/index.ts";
 import type { Row } from "../formats/row.ts";
 import type { DayReader } from "./address.ts";
 
@@ -52,28 +52,44 @@ export interface KeyCoder {
   range(start: readonly number[], end: readonly number[]): { from: Uint8Array; to: Uint8Array };
 }
 
+/** Deriving a coder costs more than a look into an embedded store: each reader's are made once. */
+const made = new WeakMap<object, Map<Schema, KeyCoder>>();
+
 /** See {@link KeyCoder}. */
 export function keyCoder(reader: Pick<DayReader, "address" | "secret">, schema: Schema): KeyCoder {
+  const known = made.get(reader) ?? new Map<Schema, KeyCoder>();
+  const coder = known.get(schema) ?? makeCoder(reader, schema);
+  made.set(reader, known.set(schema, coder));
+  return coder;
+}
+
+function makeCoder(reader: Pick<DayReader, "address" | "secret">, schema: Schema): KeyCoder {
   const parts = keyParts(schema);
   const bytes = hkdf(reader.secret, "qood/kv/key/v1", concat(fromHex(reader.address, 20), schemaHash(schema)), TAG_LENGTH + PART_LENGTH * parts.length);
   const tag = bytes.subarray(0, TAG_LENGTH);
   // Below 2^62: with a part below 2^53 the sum has 64 bits, so nothing wraps and order is kept.
   const shifts = parts.map((_, i) => bytesToBigint(bytes.subarray(TAG_LENGTH + PART_LENGTH * i, TAG_LENGTH + PART_LENGTH * (i + 1))) >> 2n);
-  const part = (value: number, i: number): Uint8Array => {
-    ensure(Number.isSafeInteger(value) && value >= 0, "KV_KEY", `${parts[i]!} of a key of ${schemaId(schema)} must be an integer from 0, not ${value}`);
-    return bigintToBytes(BigInt(value) + shifts[i]!, PART_LENGTH);
+  /** The tag and as many parts as there are; the rest of the key is filled. */
+  const write = (key: readonly number[], fill: number): Uint8Array => {
+    const out = new Uint8Array(TAG_LENGTH + PART_LENGTH * parts.length).fill(fill);
+    out.set(tag);
+    const view = new DataView(out.buffer);
+    for (const [i, value] of key.entries()) {
+      if (!Number.isSafeInteger(value) || value < 0) throw new QoodError("KV_KEY", `${parts[i]!} of a key of ${schemaId(schema)} must be an integer from 0, not ${value}`);
+      view.setBigUint64(TAG_LENGTH + PART_LENGTH * i, BigInt(value) + shifts[i]!);
+    }
+    return out;
   };
   const filled = (key: readonly number[], fill: number): Uint8Array => {
     ensure(key.length <= parts.length, "KV_KEY", `a key of ${schemaId(schema)} has the parts ${parts.join(", ")}`);
     const open = key.findIndex((value) => value === INF_MAX);
-    const closed = open < 0 ? key : key.slice(0, open);
-    return concat(tag, ...closed.map(part), new Uint8Array(PART_LENGTH * (parts.length - closed.length)).fill(fill));
+    return write(open < 0 ? key : key.slice(0, open), fill);
   };
   return {
     parts,
     encode(key) {
       ensure(key.length === parts.length, "KV_KEY", `a key of ${schemaId(schema)} is (${parts.join(", ")})`);
-      return concat(tag, ...key.map(part));
+      return write(key, 0);
     },
     range: (start, end) => {
       ensure(!start.includes(INF_MAX), "KV_KEY", "only the end of a range is open by INF_MAX; leave parts of the start out");

@@ -10,7 +10,7 @@ import { publicKeyOf, signDigest, type VerifyingKey, verifyingKey } from "../cry
 import { keccak256, sha256 } from "../crypto/hash.ts";
 import { hkdf } from "../crypto/hkdf.ts";
 import { zstdCompress, zstdDecompress } from "../crypto/zstd.ts";
-import { ensure, QoodError } from "../errors/index.ts";
+import { ensure, isQoodError, QoodError } from "../errors/index.ts";
 import { CborReader, CborWriter } from "../formats/cbor.ts";
 import { headerFromJson, headerToJson } from "../formats/header-json.ts";
 import type { Header } from "../formats/header-types.ts";
@@ -65,15 +65,17 @@ export function encodeRecord(writer: DayWriter, key: Uint8Array, content: Record
   return { address: writer.address, key, body };
 }
 
-const ready = new Map<string, VerifyingKey>();
+const ready = new Map<string, { readonly publicKey: Uint8Array; readonly key: VerifyingKey }>();
 
+/** The key of an address made ready, for the public key that hashes to it alone. @throws QoodError `KV_SIGNATURE` */
 function verifierOf(address: Hex, publicKey: Uint8Array): VerifyingKey {
   const known = ready.get(address);
-  if (known !== undefined) return known;
-  const made = verifyingKey(publicKey);
+  if (known !== undefined && equalBytes(known.publicKey, publicKey)) return known.key;
+  ensure(addressOf(publicKey) === address, "KV_SIGNATURE", "the record's public key is not that of its address");
+  const made = { publicKey: publicKey.slice(), key: verifyingKey(publicKey) };
   if (ready.size >= READY) ready.delete(ready.keys().next().value!);
   ready.set(address, made);
-  return made;
+  return made.key;
 }
 
 /**
@@ -84,12 +86,11 @@ export function checkRecord({ address, key, body }: KvRecord): void {
   ensure(/^0x[0-9a-f]{40}$/.test(address) && key.length >= 1 && key.length <= MAX_KEY, "KV_RECORD", `a record has an address in lower case and a key of 1 to ${MAX_KEY} bytes`);
   partsOf(body);
   const publicKey = body.subarray(PUBLIC, SIGNATURE);
-  // A key that is ready is found by its address, which is its hash; another key under the same address must not pass for it.
-  ensure(addressOf(publicKey) === address, "KV_SIGNATURE", "the record's public key is not that of its address");
   let right: boolean;
   try {
     right = verifierOf(address, publicKey).verify(signed(address, key, body), body.subarray(SIGNATURE, DHASH));
   } catch (cause) {
+    if (isQoodError(cause, "KV_SIGNATURE")) throw cause;
     throw new QoodError("KV_SIGNATURE", "the record's public key is none", { cause });
   }
   ensure(right, "KV_SIGNATURE", "the record is not signed by the key of its address");
