@@ -27,6 +27,7 @@ const short: readonly Suite[] = [
   { name: "bootstrap", command: nodeTest("bootstrap"), counts: "node", lane: "computes", budget: 20 },
   { name: "sdk", command: nodeTest("sdk"), counts: "node", lane: "computes", budget: 50 },
   { name: "drive", command: nodeTest("drive"), counts: "node", lane: "computes", budget: 40 },
+  { name: "kv", command: nodeTest("kv"), counts: "node", lane: "computes", budget: 30 },
   { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", lane: "computes", budget: 300 },
   { name: "circuits", command: nodeTest("circuits"), counts: "node", lane: "computes", budget: 180 },
   { name: "ceremony", command: nodeTest("ceremony"), counts: "node", lane: "computes", budget: 110 },
