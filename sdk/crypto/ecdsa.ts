@@ -1,8 +1,7 @@
 /**
  * ECDSA of device keys, over secp256k1 or P-256, on SHA-256 digests: r || s of 64 bytes, low s only. Which curve a public key is of,
- * the point itself tells. A browser build swaps the verifier for noble's.
+ * the point itself tells.
  */
-import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { bytesToBigint } from "../bytes/index.ts";
@@ -40,28 +39,6 @@ export function signDigest(privateKey: Uint8Array, digest: Uint8Array, curve: Cu
 /** True for a signature of 64 bytes with s in the lower half of the order: the only form that is accepted, so none can be re-written. */
 export function isLowS(signature: Uint8Array, curve: Curve = "secp256k1"): boolean {
   return signature.length === 64 && bytesToBigint(signature.subarray(32)) <= CURVES[curve].Point.Fn.ORDER >> 1n;
-}
-
-/** A public key made ready for many verifications. */
-export interface VerifyingKey {
-  /** True if `signature` is a low-s signature over SHA-256(`message`). */
-  verify(message: Uint8Array, signature: Uint8Array): boolean;
-}
-
-/**
- * Prepares a public key. OpenSSL verifies several times faster than JavaScript, but only over the preimage of a digest that it hashes
- * itself; hence the message, not the digest.
- * @param publicKey 64 bytes, x || y
- * @throws QoodError `BAD_DEVICE_KEY` if it is a point of neither curve
- */
-export function verifyingKey(publicKey: Uint8Array): VerifyingKey {
-  // OpenSSL would take a point off the curve from a JWK and refuse it only later.
-  const curve = curveOf(publicKey);
-  const part = (from: number): string => Buffer.from(publicKey.subarray(from, from + 32)).toString("base64url");
-  const key: KeyObject = createPublicKey({ format: "jwk", key: { kty: "EC", crv: curve, x: part(0), y: part(32) } });
-  return {
-    verify: (message, signature) => isLowS(signature, curve) && verify("sha256", message, { key, dsaEncoding: "ieee-p1363" }, signature),
-  };
 }
 
 /** Verifies one signature over a 32-byte digest whose preimage is not at hand. @throws QoodError `BAD_DEVICE_KEY` */

@@ -7,5 +7,6 @@ export * from "./hkdf.ts";
 export * from "./chacha.ts";
 export * from "./zstd.ts";
 export * from "./ecdsa.ts";
+export * from "./verifier.ts";
 export * from "./random.ts";
 export * from "./babyjub.ts";

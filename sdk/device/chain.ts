@@ -1,8 +1,9 @@
 /** A device's chain of messages: the signer's side and the verifier's, both in constant memory. */
 import { fromHex, toHex, type Hex } from "../bytes/index.ts";
-import { type Curve, publicKeyOf, signDigest, verifyingKey, type VerifyingKey } from "../crypto/ecdsa.ts";
+import { type Curve, publicKeyOf, signDigest } from "../crypto/ecdsa.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { randomBytes } from "../crypto/random.ts";
+import { verifyingKey, type VerifyingKey } from "../crypto/verifier.ts";
 import { QoodError, ensure } from "../errors/index.ts";
 import { ZERO32 } from "../formats/header.ts";
 import { SALT_LENGTH, chainPreimage, rowHashes, rowsRoot } from "../formats/message.ts";

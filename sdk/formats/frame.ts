@@ -1,6 +1,6 @@
 /** A stored interval before encryption: frameLength u32 || one zstd frame || zeros (Padmé, then a multiple of 64). */
 import { zstdCompress, zstdDecompress } from "../crypto/zstd.ts";
-import { QoodError, ensure } from "../errors/index.ts";
+import { QoodError, ensure, isQoodError } from "../errors/index.ts";
 
 const PREFIX = 4;
 const MULTIPLE = 64;
@@ -57,6 +57,8 @@ export function readFrame(stored: Uint8Array, maxRawLength: number): Uint8Array 
     // A frame that holds less or more than it states is refused by zstd itself.
     return zstdDecompress(frame, rawLength);
   } catch (cause) {
+    // Of a page without a zstd: nothing that the sealer is to blame for.
+    if (isQoodError(cause, "ZSTD_MISSING")) throw cause;
     throw new QoodError("FRAME_ZSTD", "interval does not decompress to what it states", { cause });
   }
 }

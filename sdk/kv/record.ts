@@ -6,9 +6,10 @@
  */
 import { ascii, concat, equalBytes, fromHex, type Hex, toHex, u32 } from "../bytes/index.ts";
 import { chacha20 } from "../crypto/chacha.ts";
-import { publicKeyOf, signDigest, type VerifyingKey, verifyingKey } from "../crypto/ecdsa.ts";
+import { publicKeyOf, signDigest } from "../crypto/ecdsa.ts";
 import { keccak256, sha256 } from "../crypto/hash.ts";
 import { hkdf } from "../crypto/hkdf.ts";
+import { type VerifyingKey, verifyingKey } from "../crypto/verifier.ts";
 import { zstdCompress, zstdDecompress } from "../crypto/zstd.ts";
 import { ensure, isQoodError, QoodError } from "../errors/index.ts";
 import { CborReader, CborWriter } from "../formats/cbor.ts";

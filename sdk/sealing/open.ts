@@ -1,6 +1,6 @@
 /** openBatch: with the key, everything else is checked, and the rows come out. */
 import { fromHex, toHex } from "../bytes/index.ts";
-import { verifyingKey, type VerifyingKey } from "../crypto/ecdsa.ts";
+import { verifyingKey, type VerifyingKey } from "../crypto/verifier.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { checkSignature } from "../device/chain.ts";
 import { ensure } from "../errors/index.ts";
