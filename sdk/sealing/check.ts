@@ -76,7 +76,8 @@ export function checkBatch(input: CheckInput): CheckedBatch {
   return batch;
 }
 
-function checkHeader({ words, rest }: Header, maxRawLength: number): void {
+/** The header's own form. @throws QoodError as {@link checkBatch} for the header */
+export function checkHeader({ words, rest }: Header, maxRawLength: number): void {
   ensure(rest.layout === LAYOUT_VERSION && rest.segmentSize === SEGMENT_SIZE, "HEADER_LAYOUT", `only layout ${LAYOUT_VERSION} with segments of ${SEGMENT_SIZE} bytes is known`);
   checkLeafSize(rest.leafSize);
   ensure(words.kc1 !== NO_KEY_COMMITMENT, "HEADER_COMMITMENT", "the header commits to key 0");
@@ -95,13 +96,15 @@ function checkHeader({ words, rest }: Header, maxRawLength: number): void {
   ensure(rest.rawLength > 0 && rest.rawLength <= maxRawLength, "RAW_LENGTH_LIMIT", `the batch would open to ${rest.rawLength} bytes; the limit is ${maxRawLength}`);
 }
 
-function checkAnchor({ words }: Header, headerHash: Hex, anchor: AnchorEvidence): void {
+/** The header is under the anchored root. @throws QoodError as {@link checkBatch} for the anchor */
+export function checkAnchor({ words }: Header, headerHash: Hex, anchor: AnchorEvidence): void {
   ensure(anchor.tsp.toLowerCase() === words.tsp.toLowerCase(), "ANCHOR_TSP", "the anchor is another account's than the header's TSP");
   ensure(anchor.time > 0, "ANCHOR_MISSING", "the header's anchor is not on the chain");
   ensure(anchorRoot(headerHash, anchor.path) === anchor.root.toLowerCase(), "ANCHOR_PATH", "the header is not under the anchored root");
 }
 
-function checkDevice({ rest }: Header, origin: Origin, envelope: DeviceEnvelope | null): Uint8Array | null {
+/** The device signed the chain that the header ends with. @throws QoodError as {@link checkBatch} for the device */
+export function checkDevice({ rest }: Header, origin: Origin, envelope: DeviceEnvelope | null): Uint8Array | null {
   if (origin === "TSP_ATTESTED") {
     ensure(envelope === null && rest.deviceKey === ZERO32, "DEVICE_ENVELOPE", "a batch without device signatures names a device key");
     return null;

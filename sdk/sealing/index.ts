@@ -3,7 +3,7 @@ export * from "./types.ts";
 export { collect, type Collected } from "./collect.ts";
 export { sealFrames, type SealedFrames } from "./frames.ts";
 export { sealBatch } from "./seal.ts";
-export { DEFAULT_MAX_RAW_LENGTH, checkBatch } from "./check.ts";
+export { DEFAULT_MAX_RAW_LENGTH, checkAnchor, checkBatch, checkDevice, checkHeader } from "./check.ts";
 export { checkKeys, openBatch, openInterval } from "./open.ts";
 export { leafOpening, sampleLeaf, verifyLeaf, verifySample } from "./leaf.ts";
 export * from "./sample.ts";

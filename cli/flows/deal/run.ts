@@ -13,7 +13,7 @@ import type { BuyerContext } from "../buyer/context.ts";
 import { fetchOffer } from "../buyer/fetch.ts";
 import { readDelivery, unwrapDelivery, unwrapPages } from "../buyer/open.ts";
 import type { Delivered, KeyedBatch } from "../buyer/open.ts";
-import { checkDeal, checkOrder } from "../buyer/order.ts";
+import { checkDeal, checkOrder } from "@qoodblock/sdk/offer";
 import { headersOf, settlePages } from "../buyer/settle.ts";
 import { deliveryKeyOf, withBuyer } from "../buyer/with.ts";
 import { complain as sendComplaint, faultIn } from "../complaint/complain.ts";

@@ -1,15 +1,15 @@
 /** What a buyer checks of an order before paying: the seller's word, the agreement behind it, and what it sells. */
-import { recoverTypedData, sellOrderData } from "@qoodblock/sdk/eip712";
-import { QoodError, ensure } from "@qoodblock/sdk/errors";
-import { openHeader } from "@qoodblock/sdk/formats";
-import { DATA_CLASS, MAX_LOTS, lotsHash, lotsOfPage, orderHash, pairIndex, versionDigest, versionTerms } from "@qoodblock/sdk/market";
-import type { Offer, Terms } from "@qoodblock/sdk/market";
-import type { BuyerContext } from "./context.ts";
+import { recoverTypedData, sellOrderData } from "../eip712/index.ts";
+import { QoodError, ensure } from "../errors/index.ts";
+import { openHeader } from "../formats/index.ts";
+import { DATA_CLASS, MAX_LOTS, lotsHash, lotsOfPage, orderHash, pairIndex, versionDigest, versionTerms } from "../market/index.ts";
+import type { Offer, Terms } from "../market/index.ts";
+import type { OfferContext } from "./context.ts";
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** The order's own words: made for this exchange, signed, and about the lots that the file lists. */
-export async function checkOrder({ client, provider }: BuyerContext, offer: Offer): Promise<void> {
+export async function checkOrder({ client, provider }: OfferContext, offer: Offer): Promise<void> {
   const { chainId, addresses } = client.deployment;
   ensure(offer.chainId === chainId && same(offer.exchange, addresses.escrow), "OFFER_ELSEWHERE", `the offer is for exchange ${offer.exchange} on chain ${offer.chainId}, not for ${addresses.escrow} on chain ${chainId}`);
   // A contract's signature is asked for on chain, when the purchase is simulated.
@@ -43,7 +43,7 @@ function checkPages({ order, lots }: Offer): void {
 }
 
 /** A deal that is paid was made from this very order; later dissent does not touch it. */
-export async function checkDeal({ client }: BuyerContext, offer: Offer, { order }: Terms): Promise<void> {
+export async function checkDeal({ client }: OfferContext, offer: Offer, { order }: Terms): Promise<void> {
   const { chainId, addresses } = client.deployment;
   const hash = (of: Terms["order"]): string => orderHash(chainId, addresses.escrow, of);
   ensure(hash(offer.order) === hash(order), "OFFER_OF_ANOTHER_DEAL", "the offer is not the one that the deal was made from");
@@ -52,7 +52,7 @@ export async function checkDeal({ client }: BuyerContext, offer: Offer, { order 
 }
 
 /** The agreement that the order pins is the one that owner and OEM signed and that is in force. */
-export async function checkAgreement({ client }: BuyerContext, offer: Offer): Promise<void> {
+export async function checkAgreement({ client }: OfferContext, offer: Offer): Promise<void> {
   const { order, agreement } = offer;
   const current = await client.reads.currentVersion(order.agreementId);
   ensure(current.version === order.version, "AGREEMENT_NOT_IN_FORCE", `the order pins agreement version ${order.version}; in force is ${current.version === 0 ? "none" : current.version}`);

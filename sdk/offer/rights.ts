@@ -1,15 +1,15 @@
-import { QoodError, ensure } from "@qoodblock/sdk/errors";
-import { decodeFlags, openHeader } from "@qoodblock/sdk/formats";
-import type { Header } from "@qoodblock/sdk/formats";
-import { NO_KEY_COMMITMENT } from "@qoodblock/sdk/keys";
-import { DATA_CLASS, agreementParts, hasFlag, versionDigest, versionTerms } from "@qoodblock/sdk/market";
-import type { Offer, OfferLot } from "@qoodblock/sdk/market";
-import type { BuyerContext } from "./context.ts";
+import { QoodError, ensure } from "../errors/index.ts";
+import { decodeFlags, openHeader } from "../formats/index.ts";
+import type { Header } from "../formats/index.ts";
+import { NO_KEY_COMMITMENT } from "../keys/index.ts";
+import { DATA_CLASS, agreementParts, hasFlag, versionDigest, versionTerms } from "../market/index.ts";
+import type { Offer, OfferLot } from "../market/index.ts";
+import type { OfferContext } from "./context.ts";
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** Whether the header's TSP was the agent of the version of the agreement that was in force when it anchored. */
-async function wasAgent({ client }: BuyerContext, offer: Offer, lot: OfferLot, anchoredAt: number): Promise<boolean> {
+async function wasAgent({ client }: OfferContext, offer: Offer, lot: OfferLot, anchoredAt: number): Promise<boolean> {
   const { order } = offer;
   // Only the TSP that sells itself needs to show no version beside the order's.
   if (lot.former === 0 && !same(lot.header.words.tsp, order.seller)) return false;
@@ -24,7 +24,7 @@ async function wasAgent({ client }: BuyerContext, offer: Offer, lot: OfferLot, a
  * What is known against a header: another one that contradicts it, a complaint that was right, or a buyer that has it alone.
  * @throws QoodError LOT_EQUIVOCATED, LOT_BAD, LOT_RESERVED
  */
-export async function checkMark({ client }: BuyerContext, header: Header): Promise<void> {
+export async function checkMark({ client }: OfferContext, header: Header): Promise<void> {
   const hash = openHeader(header);
   ensure(!(await client.reads.isEquivocated(hash)), "LOT_EQUIVOCATED", `${header.words.tsp} has anchored another header that contradicts ${hash}: neither is delivered`);
   const { bad, reservedBy } = await client.reads.markOf(hash);
@@ -38,7 +38,7 @@ export async function checkMark({ client }: BuyerContext, header: Header): Promi
  * @param anchoredAt - Unix seconds.
  * @throws QoodError LOT_EXCLUSIVE, LOT_SECOND_KEY, LOT_SEALER, ANCHOR_AFTER_EPOCH or ANCHOR_AGENT.
  */
-export async function checkRights(context: BuyerContext, offer: Offer, lot: OfferLot, anchoredAt: number): Promise<void> {
+export async function checkRights(context: OfferContext, offer: Offer, lot: OfferLot, anchoredAt: number): Promise<void> {
   const { words } = lot.header;
   const { order } = offer;
   ensure(!decodeFlags(words.flags).exclusive || hasFlag(order, "exclusive"), "LOT_EXCLUSIVE", "the header is sealed for exclusive deals, and the order is none");
