@@ -1,8 +1,10 @@
 /** All workers with their settings: what a configuration file can have sections for. */
 import type { z } from "zod";
 import { schema as board } from "./board/settings.ts";
+import { schema as catalog } from "./catalog/settings.ts";
 import { schema as delivery } from "./delivery/settings.ts";
 import { schema as gateway } from "./gateway/settings.ts";
+import { schema as indexer } from "./indexer/settings.ts";
 import { schema as ingest } from "./ingest/settings.ts";
 import { schema as kv } from "./kv/settings.ts";
 import { schema as prover } from "./prover/settings.ts";
@@ -17,4 +19,4 @@ export interface WorkerProgram {
 }
 
 /** See the head of this file. */
-export const programs: readonly WorkerProgram[] = Object.entries({ storage, gateway, ingest, prover, delivery, board, kv }).map(([folder, schema]) => ({ name: `qood-${folder}`, folder, schema }));
+export const programs: readonly WorkerProgram[] = Object.entries({ storage, gateway, ingest, prover, delivery, board, indexer, catalog, kv }).map(([folder, schema]) => ({ name: `qood-${folder}`, folder, schema }));

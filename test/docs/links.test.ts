@@ -100,7 +100,7 @@ describe("pages", () => {
 
 /** Programs of this project by what a command line calls them; where one has no help, its source is read. */
 const programs: readonly { readonly call: RegExp; readonly main: string; readonly help: boolean }[] = [
-  ...["storage", "gateway", "ingest", "prover", "delivery", "board", "kv"].map((name) => ({ call: new RegExp(`workers/${name}/main\\.ts`), main: `workers/${name}/main.ts`, help: true })),
+  ...["storage", "gateway", "ingest", "prover", "delivery", "board", "indexer", "catalog", "kv"].map((name) => ({ call: new RegExp(`workers/${name}/main\\.ts`), main: `workers/${name}/main.ts`, help: true })),
   { call: /npm run demo|scripts\/demo\/main\.ts/, main: "scripts/demo/main.ts", help: true },
   { call: /npm run (?:--silent )?qood --|(?:^|\s)qood |^\s*q /, main: "cli/main.ts", help: true },
   { call: /npm run build:keys/, main: "scripts/circuits/build.ts", help: false },

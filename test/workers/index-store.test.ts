@@ -29,7 +29,7 @@ function conformance(engine: string, settings: () => StoreSettings): void {
     it("commits all changes or none, and reads them back", async () => {
       await store.commit([{ key: key("a"), value: text("1") }, { key: key("b"), value: text("") }]);
       assert.deepEqual((await store.getMany([key("b"), key("none"), key("a")])).map((value) => value?.toString()), ["", undefined, "1"]);
-      await assert.rejects(store.commit([{ key: key("c"), value: text("3") }, { key: Buffer.alloc(4000), value: undefined }, { key: null as never, value: text("x") }]));
+      await assert.rejects(store.commit([{ key: key("c"), value: text("3") }, { key: null as never, value: text("x") }]));
       assert.deepEqual(await store.getMany([key("c")]), [undefined]);
       await store.commit([{ key: key("a"), value: undefined }, { key: key("b"), value: text("2") }]);
       assert.deepEqual((await store.getMany([key("a"), key("b")])).map((value) => value?.toString()), [undefined, "2"]);

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Redis } from "ioredis";
+import { createCatalogMetrics } from "../../workers/catalog/metrics.ts";
+import { createIndexerMetrics } from "../../workers/indexer/metrics.ts";
 import { createStats } from "../../workers/gateway/stats.ts";
 import { createDeliveryMetrics } from "../../workers/delivery/metrics.ts";
 import type { Bonds } from "../../workers/delivery/bonds.ts";
@@ -39,6 +41,8 @@ async function metricNames(): Promise<{ own: string[]; scraped: Set<string> }> {
   measureRecords(metrics, redis, "x", {} as Records);
   createDeliveryMetrics(metrics, { redis, prefix: "x", bonds: {} as Bonds, token: "0x" });
   createProverMetrics(metrics);
+  createIndexerMetrics(metrics);
+  createCatalogMetrics(metrics);
   measureStorage(metrics, root, {} as HeliaStorage);
   createStats(metrics, { connections: () => 0, pendingBytes: () => 0 });
   const all = await metrics.getMetricsAsJSON();

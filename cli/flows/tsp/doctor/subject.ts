@@ -14,9 +14,12 @@ export interface Subject {
   readonly env: Environment;
 }
 
-/** Workers that the file has a section for; all but the board where it has none, or where there is no file. */
+/** Workers that a TSP can do without. */
+const OPTIONAL = ["qood-board", "qood-indexer", "qood-catalog"];
+
+/** Workers that the file has a section for; all but the optional ones where it has none, or where there is no file. */
 function namesIn(file: string | undefined): string[] {
-  const usual = programs.map(({ name }) => name).filter((name) => name !== "qood-board");
+  const usual = programs.map(({ name }) => name).filter((name) => !OPTIONAL.includes(name));
   if (file === undefined) return usual;
   let value: unknown;
   try {
