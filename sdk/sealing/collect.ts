@@ -1,6 +1,6 @@
 /** From device messages to what an interval's plaintext holds, with the facts that the header states about them. */
 import { fromHex, toHex, type Hex } from "../bytes/index.ts";
-import { verifyingKey, type VerifyingKey } from "../crypto/ecdsa.ts";
+import { verifyingKey, type VerifyingKey } from "../crypto/verifier.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { checkSignature } from "../device/chain.ts";
 import { chainPreimage, rowHashes, rowsRoot } from "../formats/message.ts";
