@@ -4,9 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { TypedDataEncoder } from "ethers";
+import type { TypedDataField } from "ethers";
+import type { Hex } from "@qoodblock/sdk/bytes";
+import { hashTypedData, sellOrderData } from "@qoodblock/sdk/eip712";
 import { isQoodError } from "@qoodblock/sdk/errors";
 import { getKV, getKVRange, httpStore, MAX_RECORDS, putIotKV, sealRecord } from "@qoodblock/sdk/kv";
 import type { KvRecord, KvStore, SealedRecord } from "@qoodblock/sdk/kv";
+import { offerSchema } from "@qoodblock/sdk/market";
 import { startPostgres } from "../support/postgres.ts";
 import type { PostgresEngine } from "../support/postgres.ts";
 import { openKvStore } from "../../workers/shared/kv/index.ts";
@@ -122,6 +127,27 @@ describe("the store of records", () => {
     await first.kill();
     const store = await running(...args.slice(4));
     assert.equal((await getKV(store, writerOf(), TRIP_GPS, key))?.rows.length, 20);
+  });
+
+  it("answers send with the order and the text that its seller signs", async () => {
+    const worker = await startWorker("kv", ["--listen", "0", "--log-level", "error", "--store", join(dir, "send")]);
+    workers.push(worker);
+    const [zero, none] = [`0x${"0".repeat(40)}`, `0x${"0".repeat(64)}`];
+    const page = { lotsHash: none, lotCount: 1, price: "3000000", challengeDeposit: "0", bond: "5" };
+    const order = {
+      ...{ seller: `0x${"11".repeat(20)}`, buyer: zero, buyersRoot: none, token: `0x${"a1".repeat(20)}`, maxFeeBps: 500, agreementId: "7", version: 1, dataClass: 2, privacy: 1, flags: 8, hook: zero, hookCodeHash: none },
+      ...{ pages: [page], deliverTime: 60, answerTime: 0, complaintWindow: 60, repeatable: false, maxFills: 0, expiry: 4_000_000_000, nonce: "3", legalHash: none },
+    };
+    const exchange: Hex = `0x${"e5".repeat(20)}`;
+    const ask = (change: object): Promise<Response> =>
+      fetch(`${String(worker.ready.kv)}/v1/send`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ chainId: 31337, exchange, order, resell: true, dup: false, royaltyBps: 250, ...change }) });
+    const { order: made, typedData, digest } = (await (await ask({})).json()) as { order: { flags: number; royaltyBps: number }; typedData: { domain: object; types: object; message: object }; digest: string };
+    assert.deepEqual([made.flags, made.royaltyBps], [8 + 2 + 16, 250]);
+    // Both forms say the same: the decoded order's digest is that of the text for the wallet.
+    const decoded = offerSchema.shape.order.parse(made);
+    assert.equal(digest, hashTypedData(sellOrderData({ chainId: 31337, verifyingContract: exchange }, decoded)));
+    assert.equal(digest, TypedDataEncoder.hash(typedData.domain, typedData.types as Record<string, TypedDataField[]>, typedData.message));
+    assert.match(await (await ask({ dup: true, resell: false })).text(), /SEND_ROYALTY/);
   });
 
   it("stops a wrong request with one line that says what is wrong", async () => {
