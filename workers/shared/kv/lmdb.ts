@@ -20,7 +20,7 @@ export function openLmdbStore(folder: string): KvStore {
   mkdirSync(folder, { recursive: true });
   const db = open<Buffer, Buffer>({ path: folder, keyEncoding: "binary", encoding: "binary", compression: false, maxDbs: 1 });
 
-  /** Values of the iterator are views into the map: they are copied before anything else runs. */
+  /** Values come as copies; keys of the iterator are copied here, as it may use their bytes again. */
   function page(start: Uint8Array, end: Uint8Array, limit: number): KvRecord[] {
     const found: KvRecord[] = [];
     let bytes = 0;
