@@ -4,6 +4,8 @@ import { QoodError } from "@qoodblock/sdk/errors";
 
 /** A batch is listed under its cells' ancestors of these resolutions too, so that a wide question has few lists to go through. */
 const LEVELS = [2, 4, 6] as const;
+/** A finer question is asked as one of this resolution: no batch may say more. */
+const FINEST = 6;
 /** Most cells that one question may come to. */
 const MOST_CELLS = 300;
 
@@ -15,7 +17,8 @@ export function cellTerms(cells: readonly string[]): { cell: string[]; place: st
   const place = new Set<string>();
   for (const each of cells) {
     for (const level of LEVELS) if (level <= getResolution(each)) place.add(cellToParent(each, level));
-    place.add(`~${each}`);
+    // No question is finer than the finest level, so those have no use for it.
+    if (getResolution(each) < FINEST) place.add(`~${each}`);
   }
   return { cell: [...new Set(cells)].sort(), place: [...place].sort() };
 }
@@ -24,7 +27,7 @@ export function cellTerms(cells: readonly string[]): { cell: string[]; place: st
 function atLevel(cell: string): string[] {
   const resolution = getResolution(cell);
   const level = LEVELS.find((each) => each >= resolution);
-  return level === undefined ? [cellToParent(cell, LEVELS.at(-1)!)] : cellToChildren(cell, level);
+  return level === undefined ? [cellToParent(cell, FINEST)] : cellToChildren(cell, level);
 }
 
 const tooWide = (): never => {

@@ -26,14 +26,22 @@ export function plain(value: unknown): unknown {
   return value;
 }
 
-/** A log as it is kept. What the interface does not know, or cannot read, is kept as it came. */
-export function rowOf(contract: ContractKey, log: SourceLog, time: number): Row {
+/** The event's name by its first topic; empty where the contract's interface does not know it. */
+export function nameOf(contract: ContractKey, { topics: [topic] }: Pick<SourceLog, "topics">): string {
+  return topic === undefined ? "" : ((INTERFACES[contract] as Interface).getEvent(topic)?.name ?? "");
+}
+
+/**
+ * A log as it is kept. What the interface does not know, or cannot read, is kept as it came.
+ * @param event - its arguments where they were decoded already
+ */
+export function rowOf(contract: ContractKey, log: SourceLog, time: number, name: string, event?: object): Row {
   const { blockNumber, blockHash, transactionHash, logIndex, topics, data } = log;
   const place = { blockNumber, blockHash, time, transactionHash, logIndex, contract };
-  const face: Interface = INTERFACES[contract];
+  if (event !== undefined) return { ...place, name, args: plain(event) as Record<string, unknown> };
   try {
-    const found = face.parseLog({ topics, data });
-    if (found !== null) return { ...place, name: found.name, args: Object.fromEntries(found.fragment.inputs.map(({ name }, i) => [name, plain(found.args[i] as unknown)])) };
+    const found = (INTERFACES[contract] as Interface).parseLog({ topics, data });
+    if (found !== null) return { ...place, name: found.name, args: Object.fromEntries(found.fragment.inputs.map((input, i) => [input.name, plain(found.args[i] as unknown)])) };
   } catch {
     // Kept below.
   }

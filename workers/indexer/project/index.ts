@@ -2,7 +2,7 @@ import { decodeEvent } from "@qoodblock/sdk/client";
 import type { Deployment, EventName } from "@qoodblock/sdk/client";
 import { putRow } from "../../shared/index/index.ts";
 import type { Batch } from "../../shared/index/index.ts";
-import { contractsOf, forSdk, rowOf } from "../decode.ts";
+import { contractsOf, forSdk, nameOf, rowOf } from "../decode.ts";
 import type { SourceLog } from "../source.ts";
 import { agreementHandlers } from "./agreements.ts";
 import { dataHandlers } from "./data.ts";
@@ -23,16 +23,15 @@ export function createProjection(deployment: Deployment): Projection {
     for (const log of logs) {
       const contract = contracts.get(log.address);
       if (contract === undefined) continue;
-      const row = rowOf(contract, log, timeOf(log));
-      putRow(batch, row);
-      if (contract === "vehicleRegistry" && row.name === "Transfer") await moved(batch, row.args, row);
-      const name = row.name as EventName;
-      const handle = handlers[name] as ((batch: Batch, event: Placed<object>) => Promise<void>) | undefined;
-      if (handle === undefined) continue;
+      const name = nameOf(contract, log);
+      const handle = handlers[name as EventName] as ((batch: Batch, event: Placed<object>) => Promise<void>) | undefined;
       // Null for an event of the same name of another contract.
-      const event = decodeEvent(deployment, name, forSdk(log));
+      const event = handle === undefined ? null : decodeEvent(deployment, name as EventName, forSdk(log));
+      const row = rowOf(contract, log, timeOf(log), name, event ?? undefined);
+      putRow(batch, row);
+      if (contract === "vehicleRegistry" && name === "Transfer") await moved(batch, row.args, row);
       const { blockNumber, blockHash, time, transactionHash, logIndex } = row;
-      if (event !== null) await handle(batch, { ...event, blockNumber, blockHash, time, transactionHash, logIndex });
+      if (handle !== undefined && event !== null) await handle(batch, { ...event, blockNumber, blockHash, time, transactionHash, logIndex });
     }
   };
 }

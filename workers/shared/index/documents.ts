@@ -52,8 +52,8 @@ function valuesOf({ terms }: Document): [string, string][] {
 }
 
 function postingsOf(kind: string, document: Document): Buffer[] {
-  const end = Buffer.concat([postingTime(document.to), Buffer.from(document.id)]);
-  return valuesOf(document).map(([field, value]) => Buffer.concat([postingPrefix(kind, field, value, classOf(document)), end]));
+  const end = Buffer.concat([Uint8Array.of(classOf(document)), postingTime(document.to), Buffer.from(document.id)]);
+  return valuesOf(document).map(([field, value]) => key("post", kind, field, value, end));
 }
 
 async function count(batch: Batch, kind: string, document: Document, by: 1 | -1): Promise<void> {
@@ -96,17 +96,17 @@ export async function putDocument(batch: Batch, kind: string, document: Document
 
 /** Entries of many documents of kinds that the store has none of yet, for its bulk path; no id may come twice. */
 export function* bulkDocuments(documents: Iterable<readonly [kind: string, document: Document]>): Generator<Entry> {
-  const counts = new Map<string, { key: Buffer; count: number }>();
+  const counts = new Map<string, number>();
   for (const [kind, document] of documents) {
     yield { key: documentKey(kind, document.id), value: toJson(document) };
     for (const posting of postingsOf(kind, document)) yield { key: posting, value: Buffer.alloc(0) };
     for (const [field, value] of valuesOf(document)) {
-      const at = countKey(kind, field, value);
-      const name = at.toString("latin1");
-      const found = counts.get(name) ?? { key: at, count: 0 };
-      found.count += 1;
-      counts.set(name, found);
+      const name = `${kind}\0${field}\0${value}`;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
-  for (const { key: at, count: n } of counts.values()) yield { key: at, value: toJson(n) };
+  for (const [name, count] of counts) {
+    const [kind, field, value] = name.split("\0") as [string, string, string];
+    yield { key: countKey(kind, field, value), value: toJson(count) };
+  }
 }

@@ -2,28 +2,42 @@
 import { QoodError } from "@qoodblock/sdk/errors";
 import type { Span } from "./types.ts";
 
-/** Longest text of a key, bytes: LMDB takes keys of 1,978. */
+/** Longest text of a key, characters: LMDB takes keys of 1,978 bytes. */
 const MAX_TEXT = 400;
 
-function encodePart(part: string | number | Uint8Array): Uint8Array {
-  if (typeof part === "number") {
-    const bytes = Buffer.allocUnsafe(8);
-    bytes.writeBigUInt64BE(BigInt(part));
-    return bytes;
-  }
-  if (typeof part !== "string") return part;
-  const bytes = Buffer.from(`${part}\0`, "utf8");
-  if (bytes.length > MAX_TEXT || bytes.indexOf(0) !== bytes.length - 1) throw new QoodError("INDEX_KEY", `no text for a key: ${JSON.stringify(part.slice(0, 60))}`);
+function checkText(part: string): void {
+  if (part.length > MAX_TEXT || part.includes("\0")) throw new QoodError("INDEX_KEY", `no text for a key: ${JSON.stringify(part.slice(0, 60))}`);
+}
+
+function encodeNumber(part: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeUInt32BE(Math.floor(part / 2 ** 32), 0);
+  bytes.writeUInt32BE(part % 2 ** 32, 4);
   return bytes;
 }
 
 /**
  * Joins parts to a key. A text sorts before what goes on after it, a number (0 to 2^53 - 1) by its size; bytes must be the
  * last part, or always of one length.
- * @throws QoodError INDEX_KEY for a text with a zero byte or of more than 400 bytes
+ * @throws QoodError INDEX_KEY for a text with a zero byte or of more than 400 characters
  */
 export function key(...parts: readonly (string | number | Uint8Array)[]): Buffer {
-  return Buffer.concat(parts.map(encodePart));
+  const pieces: Uint8Array[] = [];
+  // Texts beside each other are encoded at once: keys are made by the million.
+  let text = "";
+  for (const part of parts) {
+    if (typeof part === "string") {
+      checkText(part);
+      text += `${part}\0`;
+      continue;
+    }
+    if (text !== "") pieces.push(Buffer.from(text, "utf8"));
+    text = "";
+    pieces.push(typeof part === "number" ? encodeNumber(part) : part);
+  }
+  if (pieces.length === 0) return Buffer.from(text, "utf8");
+  if (text !== "") pieces.push(Buffer.from(text, "utf8"));
+  return Buffer.concat(pieces);
 }
 
 /** The least key that does not begin with `prefix`. */

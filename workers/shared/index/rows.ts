@@ -17,7 +17,7 @@ export const rowSchema = z.strictObject({
   contract: z.string(),
   /** The event's name; empty where the contract's interface does not know it. */
   name: z.string(),
-  /** Its arguments by name, numbers beyond 2^53 as decimal text; topics and data where the event is not known. */
+  /** Its arguments by name, as the SDK's events have them where it knows the event, numbers beyond 2^53 as decimal text; topics and data where the event is not known. */
   args: z.record(z.string(), z.unknown()),
 });
 
