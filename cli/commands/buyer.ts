@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import type { GlobalOptions } from "../context.ts";
+import type { Recovering } from "../flows/buyer/recover.ts";
 import type * as Run from "../flows/buyer/run.ts";
-import { printResult } from "../output.ts";
+import { printResult, printTable } from "../output.ts";
 import { several } from "./several.ts";
 import { DRY_RUN } from "./transaction.ts";
 
@@ -17,7 +18,7 @@ function receiving(command: Command): Command {
     .option("--no-complaint", "do not complain of a batch that is not what its header commits to; only tell of it");
 }
 
-/** `qood buyer show|buy|open`: look at an offer, buy it, and go on with a purchase. */
+/** `qood buyer show|buy|open|recover`: look at an offer, buy it, go on with a purchase, and find all of them again. */
 export function registerBuyer(program: Command): void {
   const buyer = program.command("buyer").description("for buyers of data");
   buyer
@@ -51,4 +52,15 @@ export function registerBuyer(program: Command): void {
     const options = program.opts<GlobalOptions>();
     printResult(await (await work()).open(options, id, cid, given), options.json);
   });
+  buyer
+    .command("recover")
+    .description("find every purchase of the account on the chain, with nothing but the account, and open those whose offers are named")
+    .requiredOption("--account <name>", "your account")
+    .option("--offer <cid>", "CID of an offer that a deal was made from; may be given several times", several, [])
+    .option("--peer <multiaddr>", "a node that has the files; may be given several times", several, [])
+    .option("--out <folder>", "where deals are opened, each into a folder of its own")
+    .action(async (given: Recovering) => {
+      const options = program.opts<GlobalOptions>();
+      printTable(await (await import("../flows/buyer/recover.ts")).recover(options, given), options.json);
+    });
 }
