@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { pino } from "pino";
 import { createServer } from "../../workers/catalog/server.ts";
@@ -89,7 +90,7 @@ async function measure(store: Store, engine: string, form: Form, plain: pg.Clien
 export async function searchRows(form: Form): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), "qood-bench-"));
   const pgDir = mkdtempSync(join(tmpdir(), "qood-pg-"));
-  const postgres = await startPostgres({ dir: pgDir });
+  const postgres = await startPostgres({ dir: pgDir, cache: fileURLToPath(new URL("../../.cache", import.meta.url)) });
   const plain = new pg.Client({ connectionString: postgres.url });
   await plain.connect();
   try {

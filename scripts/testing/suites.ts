@@ -28,6 +28,7 @@ const short: readonly Suite[] = [
   { name: "sdk", command: nodeTest("sdk"), counts: "node", lane: "computes", budget: 50 },
   { name: "drive", command: nodeTest("drive"), counts: "node", lane: "computes", budget: 40 },
   { name: "kv", command: nodeTest("kv"), counts: "node", lane: "computes", budget: 30 },
+  { name: "simulation", command: nodeTest("simulation"), counts: "node", lane: "computes", budget: 30 },
   { name: "contracts", command: ["node", "node_modules/hardhat/dist/src/cli.js", "test"], counts: "mocha", lane: "computes", budget: 300 },
   { name: "circuits", command: nodeTest("circuits"), counts: "node", lane: "computes", budget: 180 },
   { name: "ceremony", command: nodeTest("ceremony"), counts: "node", lane: "computes", budget: 110 },
@@ -35,6 +36,7 @@ const short: readonly Suite[] = [
   { name: "cli", command: nodeTest("cli"), counts: "node", lane: "waits", budget: 230 },
   // One file after the other: the replay takes both cores.
   { name: "mutation", command: nodeTest("mutation", 1), counts: "node", lane: "computes", budget: 60 },
+  { name: "examples", command: nodeTest("examples"), counts: "node", lane: "waits", budget: 60 },
   { name: "findings", command: nodeTest("findings"), counts: "node", lane: "waits", budget: 40 },
   { name: "docs", command: nodeTest("docs"), counts: "node", lane: "computes", budget: 10 },
   { name: "chaos", command: nodeTest("chaos", 1), counts: "node", lane: "waits", budget: 90 },

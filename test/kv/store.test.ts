@@ -12,12 +12,12 @@ import { isQoodError } from "@qoodblock/sdk/errors";
 import { getKV, getKVRange, httpStore, MAX_RECORDS, putIotKV, sealRecord } from "@qoodblock/sdk/kv";
 import type { KvRecord, KvStore, SealedRecord } from "@qoodblock/sdk/kv";
 import { offerSchema } from "@qoodblock/sdk/market";
-import { startPostgres } from "../support/postgres.ts";
-import type { PostgresEngine } from "../support/postgres.ts";
+import type { PostgresEngine } from "../../workers/shared/engines/postgres.ts";
 import { openKvStore } from "../../workers/shared/kv/index.ts";
 import { startWorker } from "../workers/support/processes.ts";
 import type { RunningWorker } from "../workers/support/processes.ts";
 import { DAY, listOf, randomBy, TRIP_GPS, trip, writerOf } from "./support/drives.ts";
+import { testPostgres } from "../workers/support/engines.ts";
 
 const log = { error: (fault: unknown) => assert.fail(String(fault)) };
 const sealed = (session: number, day = DAY, count = 3): SealedRecord => sealRecord(writerOf(day), { format: TRIP_GPS, rows: trip(session, 10, count, day) }, true, randomBy(`store ${session} ${day}`));
@@ -107,7 +107,7 @@ describe("the store of records", () => {
     return postgres.url;
   };
   before(async () => {
-    postgres = await startPostgres({ dir: pgDir });
+    postgres = await testPostgres(pgDir);
   });
   after(async () => {
     for (const worker of workers) assert.equal(await worker.stop(), 0, worker.errors());

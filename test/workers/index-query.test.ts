@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { isQoodError } from "@qoodblock/sdk/errors";
-import { startPostgres } from "../support/postgres.ts";
-import type { PostgresEngine } from "../support/postgres.ts";
+import type { PostgresEngine } from "../../workers/shared/engines/postgres.ts";
 import { Batch, bulkDocuments, facets, openStore, putDocument, removeDocument, search } from "../../workers/shared/index/index.ts";
 import type { Document, Query, Store, StoreSettings } from "../../workers/shared/index/index.ts";
 import { dump } from "./support/index-store.ts";
 import { randomBy } from "./support/random.ts";
+import { testPostgres } from "./support/engines.ts";
 
 const DAY = 86_400_000;
 const random = randomBy(7);
@@ -129,7 +129,7 @@ describe("searching the index", () => {
   const pgDir = mkdtempSync(join(tmpdir(), "qood-pg-"));
   let postgres: PostgresEngine;
   before(async () => {
-    postgres = await startPostgres({ dir: pgDir });
+    postgres = await testPostgres(pgDir);
   });
   after(async () => {
     await postgres.stop();

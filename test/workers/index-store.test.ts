@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { isQoodError } from "@qoodblock/sdk/errors";
-import { startPostgres } from "../support/postgres.ts";
-import type { PostgresEngine } from "../support/postgres.ts";
+import type { PostgresEngine } from "../../workers/shared/engines/postgres.ts";
 import { Batch, createJournal, key, openStore, under } from "../../workers/shared/index/index.ts";
 import type { BlockRef, Store, StoreSettings } from "../../workers/shared/index/index.ts";
 import { dump } from "./support/index-store.ts";
+import { testPostgres } from "./support/engines.ts";
 
 const text = (value: string): Buffer => Buffer.from(value);
 const hashOf = (number: number, fork = ""): string => `0x${number}${fork}`;
@@ -167,7 +167,7 @@ describe("index store", () => {
   const pgDir = mkdtempSync(join(tmpdir(), "qood-pg-"));
   let postgres: PostgresEngine;
   before(async () => {
-    postgres = await startPostgres({ dir: pgDir });
+    postgres = await testPostgres(pgDir);
   });
   after(async () => {
     await postgres.stop();

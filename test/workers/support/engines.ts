@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 import { HDNodeWallet, JsonRpcProvider, Network } from "ethers";
 import { startAnvil } from "../../../workers/shared/engines/anvil.ts";
 import type { ChainEngine } from "../../../workers/shared/engines/anvil.ts";
+import { startPostgres } from "../../../workers/shared/engines/postgres.ts";
+import type { PostgresEngine } from "../../../workers/shared/engines/postgres.ts";
 import { startRedis } from "../../../workers/shared/engines/redis.ts";
 import type { RedisEngine } from "../../../workers/shared/engines/redis.ts";
 
@@ -18,6 +20,11 @@ export const MNEMONIC = "test test test test test test test test test test test 
 /** A chain of the test's own: a block every 500 ms. */
 export function testChain(dir: string, accounts = 10): Promise<ChainEngine> {
   return startAnvil({ dir, mnemonic: MNEMONIC, accounts });
+}
+
+/** A PostgreSQL in this folder; see `startPostgres`. */
+export function testPostgres(dir: string): Promise<PostgresEngine> {
+  return startPostgres({ dir, cache });
 }
 
 /** A provider without caches. */

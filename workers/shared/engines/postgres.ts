@@ -3,14 +3,13 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from "node:f
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { findDebian } from "../../workers/shared/engines/debian.ts";
-import { startGuarded } from "../../workers/shared/process/guarded.ts";
-import type { GuardedProgram } from "../../workers/shared/process/guarded.ts";
+import { findDebian } from "./debian.ts";
+import { startGuarded } from "../process/guarded.ts";
+import type { GuardedProgram } from "../process/guarded.ts";
 
-/** A PostgreSQL that a test has started for itself. */
+/** A PostgreSQL that a test or a bench has started for itself. */
 export interface PostgresEngine {
   /** For `DATABASE_URL`: over a unix socket, no port is opened. */
   readonly url: string;
@@ -30,10 +29,9 @@ const WANTED = {
     ...["libk5crypto3", "libkrb5support0", "libcom-err2", "libkeyutils1", "libpam0g", "libssl3", "libedit2", "libbsd0", "libmd0"],
   ],
 };
-const cache = fileURLToPath(new URL("../../.cache", import.meta.url));
 
 /** The programs of the newest installed version, else of the unpacked one. @throws QoodError POSTGRES_MISSING */
-async function findPrograms(): Promise<{ readonly folder: string; readonly env: Readonly<Record<string, string>> }> {
+async function findPrograms(cache: string): Promise<{ readonly folder: string; readonly env: Readonly<Record<string, string>> }> {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).filter((name) => existsSync(join(DEBIAN, name, "bin", "postgres"))) : [];
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
   if (newest !== undefined) return { folder: join(DEBIAN, newest, "bin"), env: {} };
@@ -70,10 +68,11 @@ async function answers(url: string): Promise<boolean> {
 /**
  * Starts Debian's PostgreSQL with data and socket in `dir`, whose login is whoever may open the socket.
  * @param options.dir - absolute and short, as a socket's path may have 107 bytes; made where it does not exist. Started by root, it is given to `nobody`.
+ * @param options.cache - where an unpacked PostgreSQL is kept.
  * @throws QoodError POSTGRES_MISSING or ENGINE_START
  */
-export async function startPostgres(options: { readonly dir: string; readonly onOutput?: (text: string) => void }): Promise<PostgresEngine> {
-  const programs = await findPrograms();
+export async function startPostgres(options: { readonly dir: string; readonly cache: string; readonly onOutput?: (text: string) => void }): Promise<PostgresEngine> {
+  const programs = await findPrograms(options.cache);
   const env = { ...process.env, ...programs.env, LC_ALL: "C" };
   const { dir } = options;
   mkdirSync(dir, { recursive: true });
