@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createCatalogClient, submitOffer } from "@qoodblock/sdk/catalog";
 import type { CatalogClient } from "@qoodblock/sdk/catalog";
 import { decodeDescription } from "@qoodblock/sdk/description";
+import { isQoodError } from "@qoodblock/sdk/errors";
 import { anchorTree, digestToCid, fileDigest } from "@qoodblock/sdk/formats";
 import type { OfferLot } from "@qoodblock/sdk/market";
 import { send } from "@qoodblock/sdk/client";
@@ -58,13 +59,25 @@ async function anchorAll(market: Market, count: number): Promise<{ batch: Batch;
   });
 }
 
+/** Sends an offer in, again where the chain's node was too busy to answer the catalog. */
+async function submit(client: CatalogClient, ...offer: [Parameters<typeof submitOffer>[1], Parameters<typeof submitOffer>[2]]): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await submitOffer(client, ...offer);
+      return;
+    } catch (error) {
+      if (!isQoodError(error, "UNAVAILABLE") || tries === 5) throw error;
+    }
+  }
+}
+
 /** How fast offers are checked and taken in, one after the other. */
 export async function intakeRows(form: Form, market: Market, { client }: Live): Promise<Row[]> {
   const lots = await anchorAll(market, form.verified);
   const offers = [];
   for (const { batch, lot } of lots) offers.push({ offer: await market.offer(lot, batch), description: decodeDescription(batch.sealed.description) });
   const started = performance.now();
-  for (const { offer, description } of offers) await submitOffer(client, offer, [description]);
+  for (const { offer, description } of offers) await submit(client, offer, [description]);
   const seconds = (performance.now() - started) / 1000;
   return [{ what: "offers taken in, all checks", measured: offers.length / seconds, unit: "offers/s", note: `${offers.length.toLocaleString("en")} offers, one after the other, each checked against the chain` }];
 }
@@ -77,7 +90,7 @@ export async function delayRows(form: Form, market: Market, { client }: Live): P
     let from = performance.now();
     await until("the anchor", async () => (await client.GET("/v1/anchors", { params: { query: { root: lot.anchor.root } } })).data!.items.length === 1, 30_000);
     mined.push(performance.now() - from);
-    await submitOffer(client, await market.offer(lot, batch), [decodeDescription(batch.sealed.description)]);
+    await submit(client, await market.offer(lot, batch), [decodeDescription(batch.sealed.description)]);
     from = performance.now();
     await until("the offer", async () => (await client.GET("/v1/offers", { params: { query: { batch: batch.sealed.headerHash } } })).data!.items.length === 1, 30_000);
     accepted.push(performance.now() - from);

@@ -19,6 +19,7 @@ import type { Batch, BatchRecipe, Market } from "../e2e/market.ts";
 import { act } from "./support/market.ts";
 import { runToEnd, startWorker } from "./support/processes.ts";
 import type { RunningWorker } from "./support/processes.ts";
+import { startRpcProxy } from "./support/rpc-proxy.ts";
 import { until } from "./support/world.ts";
 
 const HERE = latLngToCell(48.14, 11.58, 6);
@@ -206,6 +207,20 @@ describe("catalog", () => {
 
   it("has an OpenAPI document and a client that are those of its routes (else: node scripts/catalog/main.ts)", async () => {
     for (const [file, text] of Object.entries(await files())) assert.equal(readFileSync(file, "utf8"), text, file);
+  });
+
+  it("blames the chain's node, not the offer, when it cannot be asked, and answers searches all the same", async () => {
+    const { batch, offer } = await market.sell();
+    const before = (await client.GET("/v1/status", {})).data!.counts["offers"];
+    const proxy = await startRpcProxy(rpc, 1);
+    const own = await startWorker("catalog", [...flags().map((flag) => (flag === rpc ? proxy.url : flag === join(dir, "index") ? join(dir, "own") : flag)), "--listen", "0"]);
+    proxy.script([{ method: /eth_call|eth_getCode/, fault: "drop", rate: 1 }]);
+    const other = createCatalogClient(String(own.ready["catalog"]));
+    await assert.rejects(submitOffer(other, offer, [descriptionOf(batch)]), (error) => isQoodError(error, "UNAVAILABLE"));
+    assert.equal((await other.GET("/v1/offers", { params: { query: {} } })).data!.items.length, 0);
+    assert.equal((await client.GET("/v1/status", {})).data!.counts["offers"], before);
+    assert.equal(await own.stop(), 0);
+    await proxy.close();
   });
 
   it("keeps what it has taken in over a kill", async () => {

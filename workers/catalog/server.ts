@@ -37,9 +37,12 @@ const REQUEST_MS = 30_000;
 
 const itemOf = ({ id, from, to, price, body }: Document) => ({ id, from, to, ...(price === undefined ? {} : { price }), body: body as Record<string, unknown> });
 
+/** Faults of the way to the chain: nothing is wrong with what was asked. */
+const isPassing = ({ code }: QoodError): boolean => code.startsWith("CHAIN_") || code.startsWith("INDEX_");
+
 /** What the caller is told of a fault. */
 function faultOf(error: unknown): { status: number; code: string; message: string; field?: string } {
-  if (isQoodError(error)) {
+  if (isQoodError(error) && !isPassing(error)) {
     const { code, message, details } = error;
     const field = typeof details["field"] === "string" ? { field: details["field"] } : {};
     const status = code === "NOT_FOUND" ? 404 : code === "NO_INTAKE" ? 405 : code.startsWith("QUERY_") || code === "REQUEST_BODY" ? 400 : 422;

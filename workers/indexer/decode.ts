@@ -1,5 +1,4 @@
 import { Result } from "ethers";
-import type { Interface } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { INTERFACES } from "@qoodblock/sdk/client";
 import type { ContractKey, Deployment } from "@qoodblock/sdk/client";
@@ -28,7 +27,7 @@ export function plain(value: unknown): unknown {
 
 /** The event's name by its first topic; empty where the contract's interface does not know it. */
 export function nameOf(contract: ContractKey, { topics: [topic] }: Pick<SourceLog, "topics">): string {
-  return topic === undefined ? "" : ((INTERFACES[contract] as Interface).getEvent(topic)?.name ?? "");
+  return topic === undefined ? "" : (INTERFACES[contract].getEvent(topic)?.name ?? "");
 }
 
 /**
@@ -40,7 +39,7 @@ export function rowOf(contract: ContractKey, log: SourceLog, time: number, name:
   const place = { blockNumber, blockHash, time, transactionHash, logIndex, contract };
   if (event !== undefined) return { ...place, name, args: plain(event) as Record<string, unknown> };
   try {
-    const found = (INTERFACES[contract] as Interface).parseLog({ topics, data });
+    const found = INTERFACES[contract].parseLog({ topics, data });
     if (found !== null) return { ...place, name: found.name, args: Object.fromEntries(found.fragment.inputs.map((input, i) => [input.name, plain(found.args[i] as unknown)])) };
   } catch {
     // Kept below.
