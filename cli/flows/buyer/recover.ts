@@ -4,7 +4,7 @@ import type { JsonRpcProvider } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { readEvents } from "@qoodblock/sdk/client";
 import type { Client, Events } from "@qoodblock/sdk/client";
-import { QoodError } from "@qoodblock/sdk/errors";
+import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { orderHash, pagePrice } from "@qoodblock/sdk/market";
 import type { SellOrder } from "@qoodblock/sdk/market";
 import { withChain } from "../../context.ts";
@@ -13,6 +13,7 @@ import { signerOf } from "../../signer.ts";
 import { findDeal } from "../deal/find.ts";
 import type { KnownDeal } from "../deal/find.ts";
 import { endings } from "../deal/status.ts";
+import { cidOfOffer } from "./catalog.ts";
 import { fetchOffer } from "./fetch.ts";
 import { readDelivery } from "./open.ts";
 import { open } from "./run.ts";
@@ -24,6 +25,8 @@ export interface Recovering {
   /** CIDs of offers, to open the deals that were made from them. */
   readonly offer: readonly string[];
   readonly peer: readonly string[];
+  /** URL of a catalog that is asked for the other offers. */
+  readonly catalog?: string;
   readonly out?: string;
 }
 
@@ -47,12 +50,25 @@ export interface Recovered {
 
 type Known = ReadonlyMap<string, { readonly cid: string; readonly order: SellOrder }>;
 
-/** The offers by the hash of their order. @throws QoodError those of storage, BAD_OFFER */
-async function offersOf(options: GlobalOptions, { deployment }: Client, given: Recovering): Promise<Known> {
-  if (given.offer.length === 0) return new Map();
+/**
+ * The offers by the hash of their order: those that are named, and those of the purchases that the catalog still has.
+ * @param hashes of the orders that were bought
+ * @throws QoodError those of storage, BAD_OFFER, CATALOG_UNREACHABLE
+ */
+async function offersOf(options: GlobalOptions, { deployment }: Client, given: Recovering, hashes: readonly string[]): Promise<Known> {
+  const { catalog, peer } = given;
+  if (given.offer.length === 0 && catalog === undefined) return new Map();
   const storage = openStorage(options);
   try {
-    const found = await Promise.all(given.offer.map(async (cid) => ({ cid, order: (await fetchOffer({ storage }, cid, given.peer)).order })));
+    const cids = [...given.offer];
+    for (const hash of catalog === undefined ? [] : new Set(hashes)) {
+      const cid = await cidOfOffer({ storage }, hash, catalog).catch((error: unknown) => {
+        if (isQoodError(error, "NOT_FOUND")) return undefined;
+        throw error;
+      });
+      if (cid !== undefined) cids.push(cid);
+    }
+    const found = await Promise.all(cids.map(async (cid) => ({ cid, order: (await fetchOffer({ storage }, cid, peer)).order })));
     return new Map(found.map((each) => [orderHash(deployment.chainId, deployment.addresses.escrow, each.order), each]));
   } finally {
     await storage.close();
@@ -70,18 +86,19 @@ async function dealOf(client: Client, provider: JsonRpcProvider, { dealId, order
 }
 
 /**
- * Finds every purchase of an account, and opens those whose offers are given into a folder each. One that cannot be opened keeps no
+ * Finds every purchase of an account, and opens those whose offers are given, or are in the catalog, into a folder each. One that cannot be opened keeps no
  * other back.
  * @throws QoodError OPTION_MISSING, those of `withChain`, of signers and of the offers
  */
 export async function recover(options: GlobalOptions, given: Recovering): Promise<Recovered[]> {
-  if (given.offer.length > 0 && given.out === undefined) throw new QoodError("OPTION_MISSING", "--out FOLDER is needed: where the deals of the offers are opened, each into a folder of its own");
+  if ((given.offer.length > 0 || given.catalog !== undefined) && given.out === undefined) throw new QoodError("OPTION_MISSING", "--out FOLDER is needed: where the deals of the offers are opened, each into a folder of its own");
   const wallet = await signerOf(options, given.account);
   return withChain(options, async ({ client, provider }) => {
     const { deployment, reads } = client;
     const signer = wallet.connect(provider);
-    const [account, key, offers] = [await signer.getAddress(), await deliveryKeyOf({ signer, provider }), await offersOf(options, client, given)];
+    const [account, key] = [await signer.getAddress(), await deliveryKeyOf({ signer, provider })];
     const bought = await readEvents(deployment, provider, "Bought", { fromBlock: deployment.startBlock, toBlock: "latest", indexed: [null, null, account] });
+    const offers = await offersOf(options, client, given, bought.map((event) => event.orderHash));
     const rows: Recovered[] = [];
     for (const event of bought) {
       const { dealId, seller, sale, blockNumber } = event;

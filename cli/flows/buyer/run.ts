@@ -13,6 +13,7 @@ import type { GlobalOptions } from "../../context.ts";
 import { tryCalls } from "../../dry-run.ts";
 import type { Tried } from "../../dry-run.ts";
 import { checkDealId } from "../deal/find.ts";
+import { cidOfOffer } from "./catalog.ts";
 import { checkOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
 import { createHandover } from "./handed.ts";
@@ -72,6 +73,8 @@ export interface BuyerOptions {
   readonly account: string;
   /** Multiaddrs of nodes that have the files. */
   readonly peer: readonly string[];
+  /** URL of a catalog, for an offer that is named by its order's hash. */
+  readonly catalog?: string;
 }
 
 /** What a command is given that waits for keys. */
@@ -86,8 +89,8 @@ export interface Receiving extends BuyerOptions {
 const nameIn = (names: Readonly<Record<string, number>>, value: number): string => Object.keys(names).find((name) => names[name] === value) ?? String(value);
 
 /** Fetches and checks an offer; gives what it sells. @throws QoodError of `checkOffer` */
-export async function show(options: GlobalOptions, cid: string, given: BuyerOptions): Promise<Record<string, unknown>> {
-  const { offer } = await withBuyer(options, given.account, (context) => checkOffer(context, cid, given.peer));
+export async function show(options: GlobalOptions, named: string, given: BuyerOptions): Promise<Record<string, unknown>> {
+  const { cid, offer } = await withBuyer(options, given.account, async (context) => checkOffer(context, await cidOfOffer(context, named, given.catalog), given.peer));
   const { order, lots } = offer;
   const { rest, words } = lots[0]!.header;
   const { price, deposit } = costOf(order);
@@ -128,10 +131,10 @@ async function purchase(context: BuyerContext, cid: string, key: DeliveryKey, { 
 }
 
 /** A whole purchase: check, pay, wait, open, write, receipt. A run that was stopped is taken up. @throws QoodError of each step */
-export function buy(options: GlobalOptions, cid: string, given: Receiving): Promise<Record<string, unknown>> {
+export function buy(options: GlobalOptions, named: string, given: Receiving): Promise<Record<string, unknown>> {
   return withBuyer(options, given.account, async (context) => {
     const key = await deliveryKeyOf(context);
-    const paid = await purchase(context, cid, key, given);
+    const paid = await purchase(context, await cidOfOffer(context, named, given.catalog), key, given);
     try {
       const result = await openAndSettle(context, paid, key, given);
       dropNote(given.out);
@@ -144,16 +147,19 @@ export function buy(options: GlobalOptions, cid: string, given: Receiving): Prom
 }
 
 /** Makes every check and tells what the purchase's transactions would cost; the receipt at the end is one more. @throws QoodError of `checkOffer`, BALANCE_TOO_LOW, REVERT */
-export function tryToBuy(options: GlobalOptions, cid: string, given: BuyerOptions): Promise<Tried[]> {
-  return withBuyer(options, given.account, async (context) => tryCalls(context.provider, await context.signer.getAddress(), await purchaseCalls(context, await checkOffer(context, cid, given.peer), await deliveryKeyOf(context))));
+export function tryToBuy(options: GlobalOptions, named: string, given: BuyerOptions): Promise<Tried[]> {
+  return withBuyer(options, given.account, async (context) => {
+    const checked = await checkOffer(context, await cidOfOffer(context, named, given.catalog), given.peer);
+    return tryCalls(context.provider, await context.signer.getAddress(), await purchaseCalls(context, checked, await deliveryKeyOf(context)));
+  });
 }
 
 /** Goes on with a purchase that is paid. @throws QoodError of `resumePurchase` and each further step */
-export function open(options: GlobalOptions, id: string, cid: string, given: Receiving): Promise<Record<string, unknown>> {
+export function open(options: GlobalOptions, id: string, named: string, given: Receiving): Promise<Record<string, unknown>> {
   const dealId = checkDealId(id);
   return withBuyer(options, given.account, async (context) => {
     checkFolder(given.out);
     const key = await deliveryKeyOf(context);
-    return openAndSettle(context, await resumePurchase(context, dealId, cid, given.peer), key, given);
+    return openAndSettle(context, await resumePurchase(context, dealId, await cidOfOffer(context, named, given.catalog), given.peer), key, given);
   });
 }
