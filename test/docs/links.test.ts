@@ -105,6 +105,7 @@ const programs: readonly { readonly call: RegExp; readonly main: string; readonl
   { call: /npm run (?:--silent )?qood --|(?:^|\s)qood |^\s*q /, main: "cli/main.ts", help: true },
   { call: /npm run build:keys/, main: "scripts/circuits/build.ts", help: false },
   { call: /npm run ceremony --/, main: "scripts/ceremony/main.ts", help: true },
+  { call: /npm run bench:catalog/, main: "bench/catalog/main.ts", help: true },
   { call: /scripts\/dictionary\/propose\.ts/, main: "scripts/dictionary/propose.ts", help: true },
   { call: /scripts\/deploy\/main\.ts/, main: "scripts/deploy/main.ts", help: true },
 ];
