@@ -115,7 +115,7 @@ console.log(JSON.stringify({ address: writer.address, key, rows: read.rows, code
     assert.equal((checked as { headerHash: string }).headerHash, checkBatch(checkInput(sealed)).headerHash);
     assert.throws(() => sealing.openBatch!(checked, input.keys), (error) => (error as { code: string }).code === "ZSTD_MISSING" && !isQoodError(error));
     crypto.useZstd!({
-      compress: (bytes: Uint8Array) => zstdCompressSync(bytes, { pledgedSrcSize: bytes.length, params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_contentSizeFlag]: 1 } }),
+      compress: (bytes: Uint8Array) => zstdCompressSync(bytes, { pledgedSrcSize: bytes.length, params: { [constants.ZSTD_c_compressionLevel]: 5, [constants.ZSTD_c_contentSizeFlag]: 1 } }),
       decompress: (bytes: Uint8Array, maxLength: number) => zstdDecompressSync(bytes, { maxOutputLength: maxLength }),
     });
     assert.deepEqual((sealing.openBatch!(checked, input.keys) as { rows: unknown }).rows, openBatch(checkBatch(checkInput(sealed)), input.keys).rows);

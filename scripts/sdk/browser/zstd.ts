@@ -3,7 +3,7 @@ import { QoodError } from "../../../sdk/errors/index.ts";
 
 /** A zstd of the page's own. */
 export interface Zstd {
-  /** One frame: level 3, content size on, checksum and dictionary off. Needed by who seals. */
+  /** One frame: any level (in Node it is 5), content size on, checksum and dictionary off. Needed by who seals. */
   compress?(data: Uint8Array): Uint8Array;
   /** Decompresses one frame; may throw, and must not make more than `maxLength` bytes. */
   decompress(data: Uint8Array, maxLength: number): Uint8Array;
