@@ -3,7 +3,7 @@ import type { Hex } from "../bytes/index.ts";
 import { ensure } from "../errors/index.ts";
 import { hashHeader, type HeaderWords } from "../formats/index.ts";
 import { dealId, hasFlag, pageKey, type Terms } from "../market/index.ts";
-import type { GrantRange } from "./calls.ts";
+import type { GrantRange } from "./calls/index.ts";
 import type { Client } from "./index.ts";
 
 /** What a grantee wants to read, and by which grant. */

@@ -1,11 +1,11 @@
 /** Typed access to the contracts over ethers v6: calls to send, values to read, events to follow, reverts in words. */
 import type { Provider } from "ethers";
-import { createCalls } from "./calls.ts";
+import { createCalls } from "./calls/index.ts";
 import type { Deployment } from "./deployment.ts";
 import { createReads } from "./reads.ts";
 
-export type { Call, Calls, GrantRange, LastMessage, OpenedHeader, Permit, SignedKey } from "./calls.ts";
-export { createCalls, lastMessageOf } from "./calls.ts";
+export type { Call, Calls, GrantRange, LastMessage, OpenedHeader, Permit, SignedKey } from "./calls/index.ts";
+export { createCalls, lastMessageOf } from "./calls/index.ts";
 export * from "./access.ts";
 export * from "./deployment.ts";
 export * from "./errors.ts";

@@ -3,7 +3,7 @@ import { Signature, type Signer } from "ethers";
 import type { Hex } from "../bytes/index.ts";
 import { QoodError } from "../errors/index.ts";
 import { type Extras, type Lot, lotsOfPage, noExtras, type Offer, type Opening, type Purchase, totalPrice, versionTerms } from "../market/index.ts";
-import type { Permit } from "./calls.ts";
+import type { Permit } from "./calls/index.ts";
 
 /**
  * What `buy` takes, from an offer and the buyer's delivery key.

@@ -3,7 +3,7 @@ import type { Provider, Result } from "ethers";
 import type { Hex } from "../bytes/index.ts";
 import type { SchemaWords } from "../dictionary/index.ts";
 import { BUY_STATUSES, type BuyStatus, DEAL_STATES, type Deal, type Terms, termsWords, type TokenTerms } from "../market/index.ts";
-import type { GrantRange } from "./calls.ts";
+import type { GrantRange } from "./calls/index.ts";
 import { BEACON_SOURCES, type BeaconSource, type Deployment } from "./deployment.ts";
 import { toQoodError } from "./errors.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";

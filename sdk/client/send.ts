@@ -1,7 +1,7 @@
 /** Sending one transaction and waiting for it: for people and scripts. Workers keep their own lanes and only take the calls. */
 import type { Signer, TransactionReceipt } from "ethers";
 import { QoodError } from "../errors/index.ts";
-import type { Call } from "./calls.ts";
+import type { Call } from "./calls/index.ts";
 import { toQoodError } from "./errors.ts";
 
 /**
