@@ -53,7 +53,7 @@ describe("qood tsp streams and dead-letters", () => {
     writeFileSync(file, JSON.stringify([{ ...other, handle: undefined, schema: "carobd@1", devicePublicKey: null }]));
     await tsp(prefix, "streams", "add", "--file", file);
     await createAppender(redis, prefix).append([car.message(0, 2), car.message(2, 2)], "x");
-    await redis.hset(keys.status(prefix), other.handle, JSON.stringify({ state: "revoked", since: "2026-03-01", reason: "the owner said so" }));
+    await redis.hset(keys.status(prefix), other.handle, JSON.stringify({ state: "revoked", since: "2026-03-01", reason: "the owner said so", of: "1" }));
     await redis.hset(keys.sequence(prefix, config.handle), { next: "3", open: "2", [`planned:${deviceName(config.devicePublicKey)}`]: "1" });
     await redis.hset(keys.batch(prefix, config.handle, 2), "status", "sealed");
     const listed = await tsp<Record<string, unknown>[]>(prefix, "streams", "list");

@@ -41,7 +41,7 @@ describe("upkeep of a running ingest worker", () => {
       await until("its copy", () => Promise.resolve(existsSync(join(backup, "batches", car.config.handle, "0.car"))));
       const vault = await openVault(vaultFile, readKeyfile(keyfile));
       assert.equal((await vault.look()).length, 1);
-      await world.redis.hset(keys.status(prefix), car.config.handle, JSON.stringify({ state: "revoked", since: new Date().toISOString(), reason: "key epoch 1 has begun" }));
+      await world.redis.hset(keys.status(prefix), car.config.handle, JSON.stringify({ state: "revoked", since: new Date().toISOString(), reason: "key epoch 1 has begun", of: "1" }));
       await until("the secret to be erased", async () => (await vault.look()).length === 0);
       await assert.rejects(vault.streamSecret(car.config.handle, 0), { code: "VAULT_FORGOTTEN" });
 

@@ -1,14 +1,10 @@
 import type { Redis } from "ioredis";
-import { z } from "zod";
 import type { Logger } from "../shared/log/index.ts";
-import { deviceName, keys, readStream, readTelemetry } from "../shared/queue/index.ts";
+import { deviceName, keys, readStatuses, readStream, readTelemetry } from "../shared/queue/index.ts";
 import type { HeldStream, Vault } from "../shared/vault/index.ts";
 import { batchName, readRecord } from "./record.ts";
 import { soldBatches } from "./sold.ts";
 import type { Sold } from "./sold.ts";
-
-/** What is read here of a stream's status. */
-const statusSchema = z.object({ state: z.string(), since: z.string(), reason: z.string() });
 
 /** What the erasure needs. */
 export interface ErasureContext {
@@ -35,8 +31,7 @@ export function createErasure(context: ErasureContext): { step(): Promise<void> 
   /** Revoked streams → why. */
   async function revoked(): Promise<Map<string, string>> {
     const found = new Map<string, string>();
-    for (const [handle, text] of Object.entries(await redis.hgetall(keys.status(prefix)))) {
-      const { state, since, reason } = statusSchema.parse(JSON.parse(text));
+    for (const [handle, { state, since, reason }] of await readStatuses(redis, prefix)) {
       if (state === "revoked" && !(Date.now() < Date.parse(since) + delayMs)) found.set(handle, reason);
     }
     return found;

@@ -6,12 +6,9 @@ import { DICTIONARY_VERSION, SCHEMAS, schemaId } from "@qoodblock/sdk/dictionary
 import type { Schema } from "@qoodblock/sdk/dictionary";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { schemaHash, streamHandle } from "@qoodblock/sdk/formats";
-import { deviceName, keys, readStream, registerStream, schemaOf, streamConfigSchema } from "@qoodblock/workers/shared/queue/index.ts";
+import { deviceName, keys, readStatus, readStream, registerStream, schemaOf, streamConfigSchema } from "@qoodblock/workers/shared/queue/index.ts";
 import type { StreamConfig } from "@qoodblock/workers/shared/queue/index.ts";
 import { readJsonFile } from "../../context.ts";
-
-/** What a stream takes at present, as the follower of the chain writes it; absent: it is active. */
-const statusSchema = z.object({ state: z.string(), since: z.union([z.string(), z.number()]).nullish(), reason: z.string().nullish() });
 
 /** A stream for people: what it is and where it stands. */
 export interface StreamView {
@@ -39,13 +36,10 @@ export function schemaNamed(id: string): Schema {
   return found;
 }
 
+/** What a stream takes at present; nobody has looked at it yet: it is active. */
 async function statusOf(redis: Redis, prefix: string, handle: string): Promise<string> {
-  const text = await redis.hget(keys.status(prefix), handle);
-  if (text === null) return "active";
-  const parsed = statusSchema.safeParse(JSON.parse(text));
-  if (!parsed.success) return "unknown";
-  const { state, since, reason } = parsed.data;
-  return [state, since === undefined || since === null ? "" : `since ${since}`, reason ?? ""].filter((part) => part !== "").join(", ");
+  const status = await readStatus(redis, prefix, handle);
+  return status === undefined ? "active" : `${status.state}, since ${status.since}, ${status.reason}`;
 }
 
 async function view(redis: Redis, prefix: string, config: StreamConfig): Promise<StreamView> {

@@ -10,7 +10,7 @@ export { notReplayable, replayLetters } from "./replay.ts";
 export type { Replayed } from "./replay.ts";
 export { deviceName, readStream, registerStream, schemaOf, streamConfigSchema } from "./streams.ts";
 export type { StreamConfig } from "./streams.ts";
-export { readStatus, statusSchema, writeStatus } from "./status.ts";
+export { readStatus, readStatuses, writeStatus } from "./status.ts";
 export type { StreamStatus } from "./status.ts";
 export { announcedSchema, encodeBatch, lotSchema, readBatch, readBatches } from "./batches.ts";
 export type { AnnouncedBatch, Announcement } from "./batches.ts";

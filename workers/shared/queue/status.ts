@@ -28,6 +28,11 @@ export async function readStatus(redis: Redis, prefix: string, handle: string): 
   return text === null ? undefined : statusSchema.parse(JSON.parse(text));
 }
 
+/** Of every stream that was looked at, by its handle. */
+export async function readStatuses(redis: Redis, prefix: string): Promise<Map<string, StreamStatus>> {
+  return new Map(Object.entries(await redis.hgetall(keys.status(prefix))).map(([handle, text]) => [handle, statusSchema.parse(JSON.parse(text))]));
+}
+
 /** Adds the change of a stream's status to a transaction. */
 export function writeStatus(write: ChainableCommander, prefix: string, handle: string, status: StreamStatus): ChainableCommander {
   return write.hset(keys.status(prefix), handle, JSON.stringify(status)).incr(keys.streamsVersion(prefix));

@@ -5,7 +5,7 @@ import { readEvents } from "@qoodblock/sdk/client";
 import type { Client } from "@qoodblock/sdk/client";
 import type { Chain } from "../chain/index.ts";
 import type { Logger } from "../log/index.ts";
-import { createAppender, keys, statusSchema, streamConfigSchema, writeStatus } from "../queue/index.ts";
+import { createAppender, keys, readStatuses, streamConfigSchema, writeStatus } from "../queue/index.ts";
 import type { StreamConfig, StreamStatus } from "../queue/index.ts";
 import { deviceKeyOf, examine, facetsOf, readsAt } from "./state.ts";
 
@@ -78,11 +78,8 @@ export function createRegistryWatch(options: { readonly redis: Redis; readonly p
       if (final < 0) return;
       const at = await position(final);
       const names = at === undefined ? undefined : await touched(at, final);
-      const statuses = await redis.hgetall(keys.status(prefix));
-      const statusOf = (handle: string): StreamStatus | undefined => {
-        const text = statuses[handle];
-        return text === undefined ? undefined : statusSchema.parse(JSON.parse(text));
-      };
+      const statuses = await readStatuses(redis, prefix);
+      const statusOf = (handle: string): StreamStatus | undefined => statuses.get(handle);
       const waiting = (await streams()).filter((config) => {
         const former = statusOf(config.handle);
         return names === undefined || former?.of !== facetsOf(config) || names.has(config.vehicle) || names.has(config.handle) || names.has(deviceKeyOf(config) ?? "");
