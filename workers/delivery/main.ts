@@ -10,6 +10,9 @@ import { createLaneMetrics, watchChain, watchFile, watchLane, watchRedis, watchS
 import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
 import { FOLLOW_VAULT, openVault, readPassphrase, unlockOf } from "../shared/vault/index.ts";
+import { createIndexNode, openDataIndex } from "../shared/dht/index.ts";
+import { createCatalogAdvertiser, createIndexAdvertiser } from "./advertise.ts";
+import type { Advertiser } from "./advertise.ts";
 import { createBonds } from "./bonds.ts";
 import type { CheckAnswer, CheckTask } from "./checkChild.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -51,6 +54,8 @@ await runWorker({ name: "qood-delivery", summary: "Offers announced batches and 
   const purchases = createPurchaseFollower(context);
   const challenges = createChallengeWatch(context, (id) => scheduler.wake(id));
   const offerer = createOfferer(context);
+  const indexNode = settings.indexListen.length === 0 ? undefined : await createIndexNode({ listen: settings.indexListen, peers: settings.indexPeers });
+  const index = indexNode === undefined ? undefined : await openDataIndex(indexNode);
   const watched = { metrics, ready };
   watchRedis(watched, redis);
   watchChain(watched, chain);
@@ -59,8 +64,17 @@ await runWorker({ name: "qood-delivery", summary: "Offers announced batches and 
   watchLane(watched, { redis, prefix, chain, lane });
   lane.start();
 
+  const stepOf = (advertiser: Advertiser) => (): Promise<void> => advertiser.step();
+
   /** Each in a loop of its own: a long look at one thing holds up no other. */
-  const steps: Record<string, () => Promise<void>> = { ...(settings.offers ? { offers: () => offerer.step() } : {}), deals: () => purchases.step(), challenges: () => challenges.step(), serve: () => scheduler.step() };
+  const steps: Record<string, () => Promise<void>> = {
+    ...(settings.offers ? { offers: () => offerer.step() } : {}),
+    ...Object.fromEntries(settings.catalogs.map((url) => [`catalog ${url}`, stepOf(createCatalogAdvertiser(context, url))])),
+    ...(index === undefined ? {} : { index: stepOf(createIndexAdvertiser(context, index, () => Math.floor(Date.now() / 1000))) }),
+    deals: () => purchases.step(),
+    challenges: () => challenges.step(),
+    serve: () => scheduler.step(),
+  };
   const working = Object.entries(steps).map(async ([what, step]) => {
     while (!signal.aborted) {
       await step().then(() => said.delete(what), (error: unknown) => complain(what, error));
@@ -69,9 +83,15 @@ await runWorker({ name: "qood-delivery", summary: "Offers announced batches and 
   });
 
   return {
-    ready: { address: wallet.address, ...(endpoint === undefined ? {} : { handover: settings.handoverListen }) },
+    ready: {
+      address: wallet.address,
+      ...(endpoint === undefined ? {} : { handover: settings.handoverListen }),
+      ...(indexNode === undefined ? {} : { index: indexNode.getMultiaddrs().map(String) }),
+    },
     async stop() {
       await endpoint?.close();
+      await index?.close();
+      await indexNode?.stop();
       if (redis.status !== "ready") {
         redis.disconnect();
         await pool.close();

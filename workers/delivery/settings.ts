@@ -26,6 +26,13 @@ const offerSettings = z.object({
   orderSeconds: z.int().positive().default(30 * 86_400).describe("An order can be bought for so many seconds after its batch was anchored."),
 });
 
+/** Where offers are told of. */
+const advertiseSettings = z.object({
+  catalogs: z.array(z.url({ protocol: /^https?$/ })).max(16).default([]).describe("Catalogs that every offer is sent to."),
+  indexListen: z.array(z.string().startsWith("/")).max(8).default([]).describe("libp2p multiaddrs at which this worker takes part in the data index, e.g. /ip4/0.0.0.0/tcp/4002, and announces its offers there; without one it does not."),
+  indexPeers: z.array(z.string().startsWith("/")).max(64).default([]).describe("libp2p multiaddrs of nodes of the data index to begin with."),
+});
+
 /** How deals are served. */
 const policySettings = z.object({
   provenFrom: amount.default("0").describe("Pages of at least this price are delivered with their proof, cheaper ones without, against a challenge. 0: all with proof."),
@@ -45,6 +52,7 @@ const policySettings = z.object({
 /** Settings of the delivery worker. */
 export const schema = z.object({
   ...offerSettings.shape,
+  ...advertiseSettings.shape,
   ...policySettings.shape,
   ...redisSettings.shape,
   ...vaultSettings.shape,
