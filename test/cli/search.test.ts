@@ -39,7 +39,7 @@ describe("qood buyer with a catalog", { concurrency: 1 }, () => {
     for (let i = 0; i < 3; i += 1) {
       const { batch, cid, offer } = await market.sell();
       const { orderHash: id } = await submitOffer(client, offer, [decodeDescription(batch.sealed.description)]);
-      await until("the offer to be open", async () => (await fetchOffer(client, id)).status === "open", 20_000);
+      await until("the offer to be open", async () => (await fetchOffer(client, id)).status === "open", 60_000);
       sold.push({ cid, id, k: batch.k });
     }
   });

@@ -63,7 +63,7 @@ describe("a seller's offers", { concurrency: 1 }, () => {
       await startWorker("indexer", chainFlags()),
     );
     await drive(2);
-    await until("two offers", async () => (await announcedOffers(world, PREFIX)).length === 2, 60_000);
+    await until("two offers", async () => (await announcedOffers(world, PREFIX)).length === 2, 120_000);
   });
   after(async () => {
     for (const worker of [delivery, ...others.reverse()]) if (worker.child.exitCode === null && worker.child.signalCode === null) assert.equal(await worker.stop(), 0, worker.errors());
@@ -75,7 +75,7 @@ describe("a seller's offers", { concurrency: 1 }, () => {
     await startCatalog();
     for (const { cid } of await announcedOffers(world, PREFIX)) {
       const id = hashOf(await readOffer(world, cid));
-      await until("the offer to be open in the catalog", async () => (await statusIn(id).catch(() => "")) === "open", 30_000);
+      await until("the offer to be open in the catalog", async () => (await statusIn(id).catch(() => "")) === "open", 120_000);
     }
     const { data } = await createCatalogClient(url).GET("/v1/offers", { params: { query: { seller: world.accounts.tsp.address } } });
     assert.equal(data!.items.length, 2);
@@ -87,13 +87,13 @@ describe("a seller's offers", { concurrency: 1 }, () => {
     const storage = createKuboStorage(world.storageSocket);
     const bad = await world.redis.xadd(keys.offers(PREFIX), "*", "offer", JSON.stringify({ cid: await storage.add(forged), orderHash: `0x${"77".repeat(32)}` }));
     await storage.close();
-    await until("the forged offer to be passed", async () => (await cursor()) === bad, 30_000);
+    await until("the forged offer to be passed", async () => (await cursor()) === bad, 120_000);
     await delivery.kill();
     await drive(1);
     delivery = await startDelivery();
-    await until("the third offer", async () => (await announcedOffers(world, PREFIX)).length === 4, 60_000);
+    await until("the third offer", async () => (await announcedOffers(world, PREFIX)).length === 4, 120_000);
     const last = (await announcedOffers(world, PREFIX)).at(-1)!;
-    await until("the third offer to be open in the catalog", async () => (await statusIn(hashOf(await readOffer(world, last.cid))).catch(() => "")) === "open", 30_000);
+    await until("the third offer to be open in the catalog", async () => (await statusIn(hashOf(await readOffer(world, last.cid))).catch(() => "")) === "open", 120_000);
     const { data } = await createCatalogClient(url).GET("/v1/status", {});
     assert.equal(data!.counts["offers"], 3);
   });
@@ -115,7 +115,7 @@ describe("a seller's offers", { concurrency: 1 }, () => {
           for await (const { offer } of index.find({ schema, day, cell: null }, { check: (each) => (right.has(hashOf(each)) ? Promise.resolve() : Promise.reject(new Error("unknown"))) })) seen.add(hashOf(offer));
           return seen.size === right.size;
         },
-        30_000,
+        120_000,
       );
     } finally {
       await index.close();
