@@ -4,9 +4,12 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import type { Hex } from "@qoodblock/sdk/bytes";
+import { createCatalogClient, submitOffer } from "@qoodblock/sdk/catalog";
+import { decodeDescription } from "@qoodblock/sdk/description";
 import { recoverTypedData, sellOrderData } from "@qoodblock/sdk/eip712";
 import { hashHeader } from "@qoodblock/sdk/formats";
 import { decodeOffer, encodeOffer, totalPrice } from "@qoodblock/sdk/market";
@@ -17,6 +20,7 @@ import type { Batch, Market } from "../e2e/market.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { START } from "../workers/support/fleet.ts";
 import { act } from "../workers/support/market.ts";
+import { startWorker } from "../workers/support/processes.ts";
 
 const root = join(import.meta.dirname, "../..");
 const temporary = temporaryFolder();
@@ -144,6 +148,26 @@ describe("examples", { concurrency: 1 }, () => {
     assert.ok(ends.every(([stdout]) => stdout.split("\n").length <= 2));
     assert.match(ends[0]![1], /does not match its CID/);
     assert.match(ends[1]![1], /DATA_HASH_MISMATCH|KEY|commit/);
+  });
+
+  it("sdk-new-offers tells the offers of a catalog as they come", { timeout: 120_000 }, async () => {
+    const flags = ["--deployment", deployment, "--chain-id", "31337", "--rpc", rpc, "--finality", "4", "--poll-ms", "50", "--store", temporary.path("index"), "--log-level", "warn"];
+    const workers = [await startWorker("indexer", flags), await startWorker("catalog", [...flags, "--listen", "0"])];
+    try {
+      const url = String(workers[1]!.ready["catalog"]);
+      const client = createCatalogClient(url);
+      const send = async ({ offer, batch }: typeof sold): Promise<string> => (await submitOffer(client, offer, [decodeDescription(batch.sealed.description)])).orderHash;
+      const child = begin("sdk-new-offers.ts", [url, "signal=Vehicle.Speed"]);
+      const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+      for (const each of [await market.sell(), await market.sell()]) {
+        const id = await send(each);
+        assert.equal((await lines.next()).value, `${id} ${ROWS} records for ${PRICE}`);
+      }
+      child.kill("SIGTERM");
+      await once(child, "close");
+    } finally {
+      for (const worker of workers) assert.equal(await worker.stop(), 0, worker.errors());
+    }
   });
 
   it("are all run here, and all told of", () => {
