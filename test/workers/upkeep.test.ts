@@ -3,9 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { createAppender, keys, readBatches, registerStream } from "../../workers/shared/queue/index.ts";
+import { handleProof } from "@qoodblock/sdk/market";
+import { createAppender, readBatches, registerStream } from "../../workers/shared/queue/index.ts";
 import { openVault, readKeyfile, rotateVault } from "../../workers/shared/vault/index.ts";
 import { bytes32, makeCar } from "./support/fleet.ts";
+import { act, enrolDevice, mintAgreed } from "./support/market.ts";
 import { runToEnd, startWorker } from "./support/processes.ts";
 import { startWorld, until } from "./support/world.ts";
 import type { World } from "./support/world.ts";
@@ -19,7 +21,8 @@ describe("upkeep of a running ingest worker", () => {
 
   it("opens its vault by a keyfile, copies what it announces, and erases a revoked stream's secret while it runs", async () => {
     const prefix = "upkeep";
-    const car = makeCar(1, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex);
+    const car = makeCar(1, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex, await mintAgreed(world, 1));
+    await enrolDevice(world, 1, car);
     await registerStream(world.redis, prefix, car.config);
     await world.grant(car);
     const [vaultFile, keyfile, backup, log] = ["vault.json", "keyfile", "backup", "ingest.log"].map((name) => join(world.dir, name)) as [string, string, string, string];
@@ -41,7 +44,8 @@ describe("upkeep of a running ingest worker", () => {
       await until("its copy", () => Promise.resolve(existsSync(join(backup, "batches", car.config.handle, "0.car"))));
       const vault = await openVault(vaultFile, readKeyfile(keyfile));
       assert.equal((await vault.look()).length, 1);
-      await world.redis.hset(keys.status(prefix), car.config.handle, JSON.stringify({ state: "revoked", since: new Date().toISOString(), reason: "key epoch 1 has begun", of: "1" }));
+      const of = { ...car.config, vehicle: BigInt(car.config.vehicle), dataClass: 2, privacy: 1 };
+      await act(world, world.accounts.owner, world.client.calls.beginKeyEpoch(car.config.handle, handleProof(of)));
       await until("the secret to be erased", async () => (await vault.look()).length === 0);
       await assert.rejects(vault.streamSecret(car.config.handle, 0), { code: "VAULT_FORGOTTEN" });
 
