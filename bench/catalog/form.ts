@@ -1,8 +1,9 @@
-import { parseArgs } from "node:util";
+import { asks } from "../ask.ts";
+import type { FormName } from "../ask.ts";
 
 /** How much is measured. The rows are the same in each form; only amounts differ. */
 export interface Form {
-  readonly name: "quick" | "default" | "full";
+  readonly name: FormName;
   /** Offers and batches in the store that is searched, half of each. */
   readonly documents: number;
   /** Questions of each measurement. */
@@ -15,7 +16,7 @@ export interface Form {
   readonly rounds: number;
 }
 
-const FORMS: Readonly<Record<Form["name"], Form>> = {
+const FORMS: Readonly<Record<FormName, Form>> = {
   quick: { name: "quick", documents: 2000, questions: 20, events: 200, verified: 5, rounds: 2 },
   default: { name: "default", documents: 100_000, questions: 1000, events: 20_000, verified: 200, rounds: 20 },
   full: { name: "full", documents: 1_000_000, questions: 2000, events: 100_000, verified: 20_000, rounds: 50 },
@@ -26,28 +27,5 @@ export const ROOMS = ["search", "index", "intake", "delay"] as const;
 /** See {@link ROOMS}. */
 export type Room = (typeof ROOMS)[number];
 
-/** What the command line asks for. */
-export type Asked = { readonly help: string } | { readonly form: Form; readonly rooms: readonly Room[] } | { readonly mistake: string };
-
-const HELP = `usage: npm run bench:catalog [-- [--quick | --full] [ROOM ...]]
-rooms: ${ROOMS.join(", ")}; all of them without a name
-  --quick  the same rows over small amounts: shows that all runs, measures nothing
-  --full   a million offers and batches, 100,000 events, 20,000 offers verified
-`;
-
 /** Reads the command line. */
-export function ask(args: readonly string[]): Asked {
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...args], allowPositionals: true, options: { quick: { type: "boolean" }, full: { type: "boolean" }, help: { type: "boolean" } } });
-  } catch (error) {
-    return { mistake: (error as Error).message };
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) return { help: HELP };
-  const unknown = positionals.filter((name) => !(ROOMS as readonly string[]).includes(name));
-  if (unknown.length > 0) return { mistake: `no room named ${unknown.join(", ")}: choose from ${ROOMS.join(", ")}` };
-  if (values.quick === true && values.full === true) return { mistake: "--quick and --full exclude each other" };
-  const form = FORMS[values.quick === true ? "quick" : values.full === true ? "full" : "default"];
-  return { form, rooms: positionals.length > 0 ? ROOMS.filter((room) => positionals.includes(room)) : ROOMS };
-}
+export const ask = asks({ name: "catalog", forms: FORMS, rooms: ROOMS, full: "a million offers and batches, 100,000 events, 20,000 offers verified" });

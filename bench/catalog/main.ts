@@ -3,6 +3,7 @@
 import { ensureCompiled } from "../../scripts/bootstrap/compile.ts";
 import { startMarket } from "../../test/e2e/market.ts";
 import type { Market } from "../../test/e2e/market.ts";
+import { askedFor } from "../ask.ts";
 import { report } from "../table.ts";
 import type { Row } from "../table.ts";
 import { ask, ROOMS } from "./form.ts";
@@ -12,12 +13,7 @@ import { delayRows, intakeRows, startLive } from "./live.ts";
 import type { Live } from "./live.ts";
 import { searchRows } from "./search.ts";
 
-const asked = ask(process.argv.slice(2));
-if ("help" in asked || "mistake" in asked) {
-  if ("help" in asked) process.stdout.write(asked.help);
-  else process.stderr.write(`${asked.mistake}\n`);
-  process.exit("help" in asked ? 0 : 1);
-}
+const asked = askedFor(ask(process.argv.slice(2)));
 
 let market: Promise<Market> | undefined;
 let live: Promise<Live> | undefined;

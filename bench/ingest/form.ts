@@ -1,8 +1,9 @@
-import { parseArgs } from "node:util";
+import { asks } from "../ask.ts";
+import type { FormName } from "../ask.ts";
 
 /** How much is measured. The shape of every row is the same in each form; only amounts and rounds differ. */
 export interface Form {
-  readonly name: "quick" | "default" | "full";
+  readonly name: FormName;
   readonly cars: number;
   /** Rounds of figures that take turns with their peer. */
   readonly rounds: number;
@@ -18,7 +19,7 @@ export interface Form {
   readonly delay: { readonly seconds: number; readonly batch: number; readonly anchor: number };
 }
 
-const FORMS: Readonly<Record<Form["name"], Form>> = {
+const FORMS: Readonly<Record<FormName, Form>> = {
   quick: { name: "quick", cars: 12, rounds: 1, messages: { many: 24, single: 24 }, intervalBytes: 2 ** 20, anchored: 1200, memory: { records: 1800, backlogSeconds: 10 }, delay: { seconds: 1, batch: 0.5, anchor: 0.5 } },
   default: { name: "default", cars: 1000, rounds: 3, messages: { many: 2000, single: 4000 }, intervalBytes: 4 * 2 ** 20, anchored: 100_000, memory: { records: 360_000, backlogSeconds: 60 }, delay: { seconds: 60, batch: 30, anchor: 10 } },
   full: { name: "full", cars: 1000, rounds: 15, messages: { many: 12_000, single: 24_000 }, intervalBytes: 4 * 2 ** 20, anchored: 100_000, memory: { records: 3_600_000, backlogSeconds: 600 }, delay: { seconds: 240, batch: 30, anchor: 10 } },
@@ -29,28 +30,5 @@ export const ROOMS = ["sealing", "upload", "size", "gas", "accept", "memory", "d
 /** See {@link ROOMS}. */
 export type Room = (typeof ROOMS)[number];
 
-/** What the command line asks for. */
-export type Asked = { readonly help: string } | { readonly form: Form; readonly rooms: readonly Room[] } | { readonly mistake: string };
-
-const HELP = `usage: npm run bench:ingest [-- [--quick | --full] [ROOM ...]]
-rooms: ${ROOMS.join(", ")}; all of them without a name
-  --quick  the same rows over small amounts: shows that all runs, measures nothing
-  --full   the long form: 3.6 million records, a backlog of ten minutes
-`;
-
 /** Reads the command line. */
-export function ask(args: readonly string[]): Asked {
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...args], allowPositionals: true, options: { quick: { type: "boolean" }, full: { type: "boolean" }, help: { type: "boolean" } } });
-  } catch (error) {
-    return { mistake: (error as Error).message };
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) return { help: HELP };
-  const unknown = positionals.filter((name) => !(ROOMS as readonly string[]).includes(name));
-  if (unknown.length > 0) return { mistake: `no room named ${unknown.join(", ")}: choose from ${ROOMS.join(", ")}` };
-  if (values.quick === true && values.full === true) return { mistake: "--quick and --full exclude each other" };
-  const form = FORMS[values.quick === true ? "quick" : values.full === true ? "full" : "default"];
-  return { form, rooms: positionals.length > 0 ? ROOMS.filter((room) => positionals.includes(room)) : ROOMS };
-}
+export const ask = asks({ name: "ingest", forms: FORMS, rooms: ROOMS, full: "the long form: 3.6 million records, a backlog of ten minutes" });

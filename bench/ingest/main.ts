@@ -1,6 +1,7 @@
 // `npm run bench:ingest [-- --quick | --full] [ROOM ...]`: how fast, how small and how cheap a fleet comes in, each figure
 // beside its peer or floor of the same run. Of all rooms together the results go to bench/results/ingest.json.
 import { ensureCompiled } from "../../scripts/bootstrap/compile.ts";
+import { askedFor } from "../ask.ts";
 import { report } from "../table.ts";
 import type { Row } from "../table.ts";
 import { acceptRows } from "./accept.ts";
@@ -17,12 +18,7 @@ import type { Site } from "./site.ts";
 import { sizeRows } from "./size.ts";
 import { uploadRows } from "./upload.ts";
 
-const asked = ask(process.argv.slice(2));
-if ("help" in asked || "mistake" in asked) {
-  if ("help" in asked) process.stdout.write(asked.help);
-  else process.stderr.write(`${asked.mistake}\n`);
-  process.exit("help" in asked ? 0 : 1);
-}
+const asked = askedFor(ask(process.argv.slice(2)));
 
 let started: Promise<Site> | undefined;
 /** One site for all rooms that need one. */

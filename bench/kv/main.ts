@@ -12,18 +12,13 @@ import { keyCoder, openRecord, recordsIn } from "@qoodblock/sdk/kv";
 import type { KvRecord, KvStore } from "@qoodblock/sdk/kv";
 import { checkedStore } from "../../workers/shared/kv/index.ts";
 import { openLmdbStore } from "../../workers/shared/kv/lmdb.ts";
+import { askedFor } from "../ask.ts";
 import { medianSeconds, ratesInTurn, report } from "../table.ts";
 import type { Paired, Row } from "../table.ts";
 import { makeDays, sealDay } from "./data.ts";
 import { ask } from "./form.ts";
 
-const asked = ask(process.argv.slice(2));
-if (!("form" in asked)) {
-  if ("help" in asked) process.stdout.write(asked.help);
-  else process.stderr.write(`${asked.mistake}\n`);
-  process.exit("help" in asked ? 0 : 1);
-}
-const { form } = asked;
+const { form } = askedFor(ask(process.argv.slice(2)));
 const folder = mkdtempSync(join(tmpdir(), "qood-bench-kv-"));
 let folders = 0;
 const fresh = (): string => join(folder, String((folders += 1)));

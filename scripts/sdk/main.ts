@@ -8,14 +8,23 @@ import { writePackage } from "./package.ts";
 import { writeReference } from "./reference.ts";
 import { browserRooms, DIST } from "./rooms.ts";
 
-const { values } = parseArgs({ options: { reference: { type: "boolean", default: true } }, allowNegative: true });
+function wantsReference(): boolean {
+  try {
+    return parseArgs({ options: { reference: { type: "boolean", default: true } }, allowNegative: true }).values.reference;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message.split(/[.\n]/)[0]!} (usage: npm run build:sdk [-- --no-reference])\n`);
+    process.exit(1);
+  }
+}
+
+const reference = wantsReference();
 rmSync(DIST, { recursive: true, force: true });
 await bundleForNode();
 const browser = await bundleForBrowsers();
 writeDeclarations();
 writePackage();
 for (const name of browserRooms()) process.stdout.write(`  ${name.padEnd(12)} ${Math.round(sizeOf(browser, name) / 1000).toLocaleString("en").padStart(6)} kB in a browser, with all that it needs\n`);
-if (values.reference) {
+if (reference) {
   const { exports, silent } = await writeReference();
   process.stdout.write(`reference of ${exports} exports in sdk/dist/reference${silent.length > 0 ? `; without words: ${silent.join(", ")}` : ""}\n`);
 }

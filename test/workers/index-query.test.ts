@@ -1,16 +1,11 @@
 /** Searches beside a plain filter over the same documents, for many random questions, on both engines. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { isQoodError } from "@qoodblock/sdk/errors";
-import type { PostgresEngine } from "../../workers/shared/engines/postgres.ts";
 import { Batch, bulkDocuments, facets, openStore, putDocument, removeDocument, search } from "../../workers/shared/index/index.ts";
 import type { Document, Query, Store, StoreSettings } from "../../workers/shared/index/index.ts";
-import { dump } from "./support/index-store.ts";
+import { dump, onBothEngines } from "./support/index-store.ts";
 import { randomBy } from "./support/random.ts";
-import { testPostgres } from "./support/engines.ts";
 
 const DAY = 86_400_000;
 const random = randomBy(7);
@@ -125,17 +120,5 @@ function suite(engine: string, settings: () => StoreSettings): void {
 }
 
 describe("searching the index", () => {
-  const dir = mkdtempSync(join(tmpdir(), "qood-index-"));
-  const pgDir = mkdtempSync(join(tmpdir(), "qood-pg-"));
-  let postgres: PostgresEngine;
-  before(async () => {
-    postgres = await testPostgres(pgDir);
-  });
-  after(async () => {
-    await postgres.stop();
-    rmSync(dir, { recursive: true, force: true });
-    rmSync(pgDir, { recursive: true, force: true });
-  });
-  suite("LMDB", () => ({ store: dir }));
-  suite("PostgreSQL", () => ({ database: postgres.url }));
+  onBothEngines(suite);
 });

@@ -2,16 +2,12 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { isQoodError } from "@qoodblock/sdk/errors";
-import type { PostgresEngine } from "../../workers/shared/engines/postgres.ts";
 import { Batch, createJournal, key, openStore, under } from "../../workers/shared/index/index.ts";
 import type { BlockRef, Store, StoreSettings } from "../../workers/shared/index/index.ts";
-import { dump } from "./support/index-store.ts";
-import { testPostgres } from "./support/engines.ts";
+import { dump, onBothEngines } from "./support/index-store.ts";
 
 const text = (value: string): Buffer => Buffer.from(value);
 const hashOf = (number: number, fork = ""): string => `0x${number}${fork}`;
@@ -163,19 +159,7 @@ function conformance(engine: string, settings: () => StoreSettings): void {
 }
 
 describe("index store", () => {
-  const dir = mkdtempSync(join(tmpdir(), "qood-index-"));
-  const pgDir = mkdtempSync(join(tmpdir(), "qood-pg-"));
-  let postgres: PostgresEngine;
-  before(async () => {
-    postgres = await testPostgres(pgDir);
-  });
-  after(async () => {
-    await postgres.stop();
-    rmSync(dir, { recursive: true, force: true });
-    rmSync(pgDir, { recursive: true, force: true });
-  });
-  conformance("LMDB", () => ({ store: dir }));
-  conformance("PostgreSQL", () => ({ database: postgres.url }));
+  onBothEngines(conformance);
 
   it("asks where it is to be", async () => {
     await assert.rejects(openStore({}, "chain"), (error) => isQoodError(error, "CONFIG_VALUE"));

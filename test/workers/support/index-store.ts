@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import type { Store } from "../../../workers/shared/index/index.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import type { PostgresEngine } from "../../../workers/shared/engines/postgres.ts";
+import type { Store, StoreSettings } from "../../../workers/shared/index/index.ts";
+import { testPostgres } from "./engines.ts";
 
 const END = Buffer.alloc(40, 0xff);
 
@@ -14,4 +20,19 @@ export function assertSame(actual: Record<string, string>, expected: Record<stri
   const names = [...new Set([...Object.keys(actual), ...Object.keys(expected)])];
   const different = names.filter((name) => actual[name] !== expected[name]);
   assert.deepEqual(different.slice(0, 5).map((name) => [name, actual[name], expected[name]]), [], message);
+}
+
+/** Runs one suite over both engines, in folders of its own; to be called inside of a `describe`. */
+export function onBothEngines(suite: (engine: string, settings: () => StoreSettings) => void): void {
+  const [dir, pgDir] = ["qood-index-", "qood-pg-"].map((name) => mkdtempSync(join(tmpdir(), name))) as [string, string];
+  let postgres: PostgresEngine;
+  before(async () => {
+    postgres = await testPostgres(pgDir);
+  });
+  after(async () => {
+    await postgres.stop();
+    for (const each of [dir, pgDir]) rmSync(each, { recursive: true, force: true });
+  });
+  suite("LMDB", () => ({ store: dir }));
+  suite("PostgreSQL", () => ({ database: postgres.url }));
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Transaction } from "ethers";
+import { randomBy } from "./random.ts";
 
 /**
  * What may happen to a request.
@@ -52,18 +53,6 @@ const LATE_MS = 1500;
 const BEHIND = 3;
 /** Where a method's parameters name the block. */
 const BLOCK_AT: Readonly<Record<string, number>> = { eth_call: 1, eth_estimateGas: 1, eth_getTransactionCount: 1, eth_getCode: 1, eth_getBalance: 1, eth_getBlockByNumber: 0 };
-
-/** Mulberry32: numbers from 0 to 1 by a seed. */
-function randomBy(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Starts a proxy in front of a node. */
 export async function startRpcProxy(target: string, seed: number): Promise<RpcProxy> {
