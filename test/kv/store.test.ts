@@ -14,6 +14,7 @@ import type { KvRecord, KvStore, SealedRecord } from "@qoodblock/sdk/kv";
 import { offerSchema } from "@qoodblock/sdk/market";
 import type { PostgresEngine } from "../../workers/shared/engines/postgres.ts";
 import { openKvStore } from "../../workers/shared/kv/index.ts";
+import { ask as askMetrics } from "../workers/support/ask.ts";
 import { startWorker } from "../workers/support/processes.ts";
 import type { RunningWorker } from "../workers/support/processes.ts";
 import { DAY, listOf, randomBy, TRIP_GPS, trip, writerOf } from "./support/drives.ts";
@@ -151,7 +152,8 @@ describe("the store of records", () => {
   });
 
   it("stops a wrong request with one line that says what is wrong", async () => {
-    const worker = await startWorker("kv", ["--listen", "0", "--log-level", "error", "--store", join(dir, "wrong")]);
+    const metrics = join(dir, "wrong.metrics");
+    const worker = await startWorker("kv", ["--listen", "0", "--log-level", "error", "--store", join(dir, "wrong"), "--metrics-listen", metrics]);
     workers.push(worker);
     const ask = async (path: string, body?: unknown): Promise<string> => {
       const response = await fetch(`${String(worker.ready.kv)}${path}`, body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
@@ -168,5 +170,10 @@ describe("the store of records", () => {
     assert.match(await ask("/v1/nothing"), /^404 KV_NOT_FOUND /);
     assert.match(await ask("/v1/keys", {}), /^404 KV_NO_DESK /);
     assert.match(await ask("/v1/send", { chainId: 1 }), /^400 KV_REQUEST exchange: /);
+    // Each is counted by its route, with nothing of what was asked.
+    const scraped = (await askMetrics(metrics, "/metrics")).body;
+    const counts = scraped.split("\n").filter((line) => line.startsWith("qood_kv_request_seconds_count{") && line.includes('route="/v1/records/:address/:key"') && line.includes('status="400"'));
+    assert.deepEqual(counts.map((line) => line.split("} ")[1]), ["2"]);
+    assert.equal(scraped.includes(address), false);
   });
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Redis } from "ioredis";
 import { createCatalogMetrics } from "../../workers/catalog/metrics.ts";
 import { createIndexerMetrics } from "../../workers/indexer/metrics.ts";
+import { createKvMetrics } from "../../workers/kv/metrics.ts";
 import { createStats } from "../../workers/gateway/stats.ts";
 import { createDeliveryMetrics } from "../../workers/delivery/metrics.ts";
 import type { Bonds } from "../../workers/delivery/bonds.ts";
@@ -43,6 +44,7 @@ async function metricNames(): Promise<{ own: string[]; scraped: Set<string> }> {
   createProverMetrics(metrics);
   createIndexerMetrics(metrics);
   createCatalogMetrics(metrics);
+  createKvMetrics(metrics);
   measureStorage(metrics, root, {} as HeliaStorage);
   createStats(metrics, { connections: () => 0, pendingBytes: () => 0 });
   const all = await metrics.getMetricsAsJSON();

@@ -8,6 +8,7 @@ import { parseListenAt, watchChain, watchFile } from "../shared/metrics/index.ts
 import { runWorker } from "../shared/service/index.ts";
 import { FOLLOW_VAULT, openVault, unlockOf } from "../shared/vault/index.ts";
 import type { KeyDesk } from "./keys.ts";
+import { createKvMetrics } from "./metrics.ts";
 import { createKvServer } from "./server.ts";
 import { schema } from "./settings.ts";
 import type { KvSettings } from "./settings.ts";
@@ -39,7 +40,7 @@ await runWorker({ name: "qood-kv", summary: "CarChain's key-value API: stores se
     watchChain({ metrics, ready }, opened.chain);
     watchFile({ metrics, ready }, "vault", opened.vault);
   }
-  const server = await createKvServer({ store, log, requestsPerMinute: settings.requestsPerMinute, ...(opened === undefined ? {} : { desk: opened.desk }) });
+  const server = await createKvServer({ store, log, requestsPerMinute: settings.requestsPerMinute, measured: createKvMetrics(metrics), ...(opened === undefined ? {} : { desk: opened.desk }) });
   if ("path" in at) rmSync(at.path, { force: true });
   const address = await server.listen(at).catch((error: unknown) => {
     throw new QoodError("KV_LISTEN", `the key-value API cannot be served at ${settings.listen}: ${(error as Error).message}`);

@@ -10,6 +10,7 @@ import type { KvRecord, KvStore } from "@qoodblock/sdk/kv";
 import type { Logger } from "../shared/log/index.ts";
 import { answerKeyRequest } from "./keys.ts";
 import type { KeyDesk } from "./keys.ts";
+import type { KvMetrics } from "./metrics.ts";
 import { answerSend } from "./send.ts";
 
 /** What the server is made of. */
@@ -19,6 +20,8 @@ export interface KvServerOptions {
   readonly requestsPerMinute: number;
   /** Without it no keys are given out. */
   readonly desk?: KeyDesk;
+  /** Told of each answer and each record, for metrics. */
+  readonly measured?: KvMetrics;
 }
 
 /** Base64 of a body, and the JSON about it. */
@@ -49,11 +52,15 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
 const answer = (records: readonly KvRecord[]) => ({ records: records.map(kvRecordToJson) });
 
 /** The key-value API. Records are public ciphertext: anyone may read them, and only the holder of an address writes under it. */
-export async function createKvServer({ store, log, requestsPerMinute, desk }: KvServerOptions): Promise<FastifyInstance> {
+export async function createKvServer({ store, log, requestsPerMinute, desk, measured }: KvServerOptions): Promise<FastifyInstance> {
   const app = fastify({ logger: false, bodyLimit: MAX_REQUEST, trustProxy: false, requestTimeout: 30_000, routerOptions: { maxParamLength: MAX_KEY_HEX } });
   await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 });
   app.addHook("onSend", (_request, reply, _payload, done) => {
     void reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    done();
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    measured?.answered(request.routeOptions.url ?? "none", reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
   app.setNotFoundHandler((_request, reply) => void reply.code(404).send({ code: "KV_NOT_FOUND", message: "there is nothing here: see docs/kv.md" }));
@@ -68,7 +75,9 @@ export async function createKvServer({ store, log, requestsPerMinute, desk }: Kv
 
   app.post("/v1/records", async (request) => {
     const { address: of, key: at, body } = parse(kvRecordSchema, request.body);
-    return { outcome: await store.put({ address: of, key: fromHex(at), body }) };
+    const outcome = await store.put({ address: of, key: fromHex(at), body });
+    measured?.put(outcome);
+    return { outcome };
   });
   app.get("/v1/records/:address/:key", async (request) => {
     const { address: of, key: at } = parse(onePath, request.params);
