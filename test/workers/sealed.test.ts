@@ -1,23 +1,29 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { toHex } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
+import { readEvents } from "@qoodblock/sdk/client";
+import { deliveryContext, unwrapKeys } from "@qoodblock/sdk/delivery";
 import { CAROBD } from "@qoodblock/sdk/dictionary";
 import { decodeFlags } from "@qoodblock/sdk/formats";
 import { batchKey, daySecret } from "@qoodblock/sdk/keys";
+import { decodeOffer } from "@qoodblock/sdk/market";
+import type { Agreement } from "@qoodblock/sdk/market";
 import { checkBatch, decodeSealed, encodeSealed, openBatch, sealBatch } from "@qoodblock/sdk/sealing";
 import type { SealedBatch } from "@qoodblock/sdk/sealing";
-import { listDeadLetters, readBatches, readStatus, registerStream } from "../../workers/shared/queue/index.ts";
+import { keys, listDeadLetters, readBatches, readStatus, registerStream } from "../../workers/shared/queue/index.ts";
 import type { AnnouncedBatch } from "../../workers/shared/queue/index.ts";
 import { createKuboStorage } from "../../workers/shared/storage/kubo.ts";
+import { createVault } from "../../workers/shared/vault/index.ts";
 import { bytes32, makeCar, START } from "./support/fleet.ts";
 import type { Car } from "./support/fleet.ts";
 import { login, postJson } from "./support/gateway.ts";
-import { enrolDevice, mintAgreed } from "./support/market.ts";
+import { act, agree, buy, depositBonds, enrolDevice, fundBuyer, mintWithAgreement } from "./support/market.ts";
 import { startWorker } from "./support/processes.ts";
 import type { RunningWorker } from "./support/processes.ts";
-import { secretOf, startWorld, until } from "./support/world.ts";
+import { COST, giveSecret, secretOf, startWorld, until, writeKeystore } from "./support/world.ts";
 import type { World } from "./support/world.ts";
 
 const PREFIX = "own";
@@ -49,10 +55,11 @@ describe("batches that the device seals itself", () => {
   const startIngest = (): Promise<RunningWorker> => startWorker("ingest", [...world.flags, "--redis-prefix", PREFIX, "--artefacts", join(world.dir, "artefacts"), "--anchor-seconds", "0.2", "--tick-ms", "50", "--lock-ms", "1000"], world.secrets);
 
   /** A car whose vehicle and device stand on the chain and whose stream it seals itself: the vault holds nothing of it. */
-  async function enrol(): Promise<Car> {
+  async function enrol(): Promise<Car & { text: Agreement }> {
     const n = (cars += 1);
-    const made = makeCar(n, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex, await mintAgreed(world, n));
-    const car = { ...made, config: { ...made.config, deviceSealed: true } };
+    const { vehicle, text } = await mintWithAgreement(world, n);
+    const made = makeCar(n, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex, vehicle);
+    const car = { ...made, text, config: { ...made.config, deviceSealed: true } };
     await enrolDevice(world, n, car);
     await registerStream(world.redis, PREFIX, car.config);
     await until("the device to be set up finally", async () => (await readStatus(world.redis, PREFIX, car.config.handle))?.state === "active");
@@ -93,6 +100,16 @@ describe("batches that the device seals itself", () => {
     return own();
   }
 
+  /** How many rows a key opens, after all checks. */
+  async function rowsOf(lot: AnnouncedBatch["lot"], k1: bigint): Promise<number> {
+    const storage = createKuboStorage(world.storageSocket);
+    const files = { ciphertext: await storage.get(lot.cids.ciphertext), dataHashes: await storage.get(lot.cids.dataHashes), description: await storage.get(lot.cids.description) };
+    await storage.close();
+    const { time } = await world.client.reads.anchorOf(lot.anchor.tsp, lot.anchor.root);
+    const checked = checkBatch({ ...files, header: lot.header, envelope: lot.envelope, anchor: { tsp: lot.anchor.tsp, root: lot.anchor.root, path: lot.anchor.path, time } });
+    return openBatch(checked, { k1 }).rows.length;
+  }
+
   it("are checked, stored, anchored and announced in order, and only the key holder opens them", async () => {
     const car = await enrol();
     const token = await tokenOf(car);
@@ -110,13 +127,53 @@ describe("batches that the device seals itself", () => {
     assert.deepEqual(await post(token, encodeSealed(first)), [200, "duplicate"]);
     const { lot } = batches[1]!;
     assert.equal(decodeFlags(lot.header.words.flags).origin, "DEVICE_SEALED");
-    const storage = createKuboStorage(world.storageSocket);
-    const files = { ciphertext: await storage.get(lot.cids.ciphertext), dataHashes: await storage.get(lot.cids.dataHashes), description: await storage.get(lot.cids.description) };
-    await storage.close();
-    const { time } = await world.client.reads.anchorOf(lot.anchor.tsp, lot.anchor.root);
-    const checked = checkBatch({ ...files, header: lot.header, envelope: lot.envelope, anchor: { tsp: lot.anchor.tsp, root: lot.anchor.root, path: lot.anchor.path, time } });
     const { rest, words } = lot.header;
-    assert.equal(openBatch(checked, { k1: batchKey(daySecret(secretOf(car), rest.day), words.stream, words.sequence, rest.sealNonce) }).rows.length, 40);
+    assert.equal(await rowsOf(lot, batchKey(daySecret(secretOf(car), rest.day), words.stream, words.sequence, rest.sealNonce)), 40);
+  });
+
+  it("are sold by the key's holder, out of a vault and bonds of its own, and the TSP says that it cannot", async () => {
+    const { owner } = world.accounts;
+    const car = await enrol();
+    const token = await tokenOf(car);
+    const sealed = seal(car, await positionOf(car, token));
+    assert.deepEqual(await post(token, encodeSealed(sealed)), [200, "stored"]);
+    await announced(car, 1);
+    // The owner becomes the agent: what the TSP has anchored as agent until then stays sellable.
+    await act(world, world.accounts.foundation, world.client.calls.accreditTsp(owner.address as Hex, true));
+    await agree(world, { ...car.text, agent: owner.address as Hex, nonce: 1 });
+    const [vault, keystore, log] = ["owner-vault.json", "owner.json", "tsp-delivery.log"].map((name) => join(world.dir, name)) as [string, string, string];
+    const secrets = { QOOD_VAULT_PASSPHRASE: "the owner's own vault", QOOD_KEYSTORE_PASSPHRASE: "the owner's own key" };
+    await createVault(vault, secrets.QOOD_VAULT_PASSPHRASE, COST);
+    await giveSecret(vault, secrets.QOOD_VAULT_PASSPHRASE, car);
+    writeKeystore(keystore, secrets.QOOD_KEYSTORE_PASSPHRASE, owner);
+    await depositBonds(world, 50_000_000n, owner);
+    await fundBuyer(world, 50_000_000n);
+
+    const sale = ["--proven-from", "1000000000", "--deliver-seconds", "7200", "--margin-seconds", "600", "--offer-wait-seconds", "0", "--retry-seconds", "0.3", "--lock-ms", "1000"];
+    const tsp = await startWorker("delivery", [...world.flags, "--redis-prefix", PREFIX, ...sale, "--log-file", log], world.secrets);
+    const holder = await startWorker("delivery", [...world.flags, "--redis-prefix", "holder", "--announced-prefix", PREFIX, ...sale, "--vault", vault, "--keystore", keystore, "--log-level", "error"], secrets);
+    try {
+      const offered = async (): Promise<{ cid: string; headerHash: string }[]> => (await world.redis.xrange(keys.offers("holder"), "-", "+")).map(([, [, text]]) => JSON.parse(text!) as { cid: string; headerHash: string });
+      await until("the holder's offer", async () => (await offered()).length > 0);
+      await until("the TSP to say so", () => Promise.resolve(readFileSync(log, "utf8").includes(`stream ${car.config.handle} is sealed by its device`)));
+      assert.deepEqual((await offered()).map(({ headerHash }) => headerHash), [sealed.headerHash]);
+      const storage = createKuboStorage(world.storageSocket);
+      const offer = decodeOffer(await storage.get((await offered())[0]!.cid));
+      await storage.close();
+      assert.deepEqual([offer.order.seller, offer.order.version, offer.formers.map(({ version }) => version)], [owner.address, 2, [1]]);
+
+      const key = await buy(world, offer, 1n);
+      const delivered = () => readEvents(world.client.deployment, world.provider, "DeliveredUnproven", { fromBlock: 0, toBlock: "latest" });
+      await until("the delivery", async () => (await delivered()).length === 1);
+      const [event] = await delivered();
+      const { header } = offer.lots[0]!;
+      const context = deliveryContext({ chainId: 31337n, exchange: world.client.deployment.addresses.escrow, dealId: event!.dealId, page: 0 });
+      const [k] = unwrapKeys(key.secret, { context, commitments: [header.words.kc1], wrapped: { R: event!.r, c: event!.c } });
+      assert.equal(await rowsOf(offer.lots[0]!, k!), 40);
+    } finally {
+      assert.deepEqual([await tsp.stop(), await holder.stop()], [0, 0]);
+    }
+    assert.deepEqual(await world.redis.xlen(keys.offers(PREFIX)), 0);
   });
 
   it("are refused where they do not stand next, are another's or are not what their header says", async () => {

@@ -26,6 +26,14 @@ export async function act(world: MarketWorld, who: HDNodeWallet, call: Call): Pr
   await send(who.connect(world.provider), call);
 }
 
+/** Has owner and OEM sign an agreement and puts it in force. */
+export async function agree(world: MarketWorld, text: Agreement): Promise<void> {
+  const { oem, owner, tsp } = world.accounts;
+  const { chainId, addresses } = world.client.deployment;
+  const data = agreementData({ chainId, verifyingContract: addresses.qoodShares }, text);
+  await act(world, tsp, world.client.calls.agree(text, await signTypedData(owner, data), await signTypedData(oem, data)));
+}
+
 /** Mints vehicle number `n` and has owner and OEM sign an agreement that names the TSP. Gives the token id in decimal and the text. */
 export async function mintWithAgreement(world: MarketWorld, n: number): Promise<{ vehicle: string; text: Agreement }> {
   const { oem, owner, tsp, keeper } = world.accounts;
@@ -42,8 +50,7 @@ export async function mintWithAgreement(world: MarketWorld, n: number): Promise<
     tokens: [{ token: addresses.qdd, oemFloor: 0n, userFloor: 2_000_000n, disputedFloor: 0n }],
     ...{ noticePeriod: 0, legalHash: LEGAL, nonce: 0, deadline: FAR },
   };
-  const shares = { chainId, verifyingContract: addresses.qoodShares };
-  await act(world, tsp, world.client.calls.agree(text, await signTypedData(owner, agreementData(shares, text)), await signTypedData(oem, agreementData(shares, text))));
+  await agree(world, text);
   return { vehicle: vehicle.toString(), text };
 }
 
@@ -79,11 +86,11 @@ export function fundBuyer(world: MarketWorld, amount: bigint, who: HDNodeWallet 
   return fund(world, who, amount);
 }
 
-/** Pays in the TSP's standing balance, out of which its bonds are locked. The keeper pays: the TSP's account is its workers' alone. */
-export async function depositBonds(world: MarketWorld, amount: bigint): Promise<void> {
-  const { keeper, tsp } = world.accounts;
+/** Pays in a seller's standing balance, out of which its bonds are locked. The keeper pays: the seller's account is its workers' alone. */
+export async function depositBonds(world: MarketWorld, amount: bigint, seller: HDNodeWallet = world.accounts.tsp): Promise<void> {
+  const { keeper } = world.accounts;
   await fund(world, keeper, amount);
-  await act(world, keeper, world.client.calls.deposit(world.client.deployment.addresses.qdd, tsp.address as Hex, amount));
+  await act(world, keeper, world.client.calls.deposit(world.client.deployment.addresses.qdd, seller.address as Hex, amount));
 }
 
 /** Buys an offer with a fresh delivery key. */

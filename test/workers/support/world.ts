@@ -45,7 +45,19 @@ export interface World {
 /** The stream secret of a test car. */
 export const secretOf = (car: Car): Uint8Array => bytes32(`stream secret ${car.config.handle}`);
 
-const COST = { N: 2 ** 12, r: 8, p: 1 };
+/** Scrypt for vaults that protect nothing. */
+export const COST = { N: 2 ** 12, r: 8, p: 1 };
+
+/** Puts the stream secret of a car into a vault, sealed as its owner would. */
+export async function giveSecret(vaultFile: string, passphrase: string, car: Car): Promise<void> {
+  const { publicKey } = await openVault(vaultFile, passphrase);
+  await importBox(vaultFile, passphrase, await sealTo(publicKey, { handle: fromHex(car.config.handle), keyEpoch: car.config.keyEpoch, secret: secretOf(car) }));
+}
+
+/** Writes an account's key file. */
+export function writeKeystore(file: string, passphrase: string, { address, privateKey }: HDNodeWallet): void {
+  writeFileSync(file, encryptKeystoreJsonSync({ address, privateKey }, passphrase, { scrypt: { N: 1024, r: 8, p: 1 } }));
+}
 
 /** Starts a world; it costs about three seconds. */
 export async function startWorld(): Promise<World> {
@@ -66,7 +78,7 @@ export async function startWorld(): Promise<World> {
   const keystore = join(dir, "tsp.json");
   const secrets = { QOOD_VAULT_PASSPHRASE: "vault passphrase of the test", QOOD_KEYSTORE_PASSPHRASE: "key passphrase of the test" };
   await createVault(vaultFile, secrets.QOOD_VAULT_PASSPHRASE, COST);
-  writeFileSync(keystore, encryptKeystoreJsonSync({ address: tsp.address, privateKey: tsp.privateKey }, secrets.QOOD_KEYSTORE_PASSPHRASE, { scrypt: { N: 1024, r: 8, p: 1 } }));
+  writeKeystore(keystore, secrets.QOOD_KEYSTORE_PASSPHRASE, tsp);
   const redis = connectRedis(redisEngine.socket);
   return {
     ...{ dir, redis, redisEngine, chainEngine, provider, storage, secrets },
@@ -77,11 +89,7 @@ export async function startWorld(): Promise<World> {
       ...["--redis", redisEngine.socket, "--rpc", chainEngine.url, "--chain-id", "31337", "--finality", "1", "--poll-ms", "50", "--deployment", join(dir, "deployment.json")],
       ...["--vault", vaultFile, "--keystore", keystore, "--storage", join(dir, "ipfs.sock"), "--log-level", "warn"],
     ],
-    async grant(car) {
-      const { publicKey } = await openVault(vaultFile, secrets.QOOD_VAULT_PASSPHRASE);
-      const box = await sealTo(publicKey, { handle: fromHex(car.config.handle), keyEpoch: car.config.keyEpoch, secret: secretOf(car) });
-      await importBox(vaultFile, secrets.QOOD_VAULT_PASSPHRASE, box);
-    },
+    grant: (car) => giveSecret(vaultFile, secrets.QOOD_VAULT_PASSPHRASE, car),
     async stop() {
       await closeRedis(redis);
       provider.destroy();
