@@ -9,7 +9,7 @@ const inTests = (...names: readonly string[]): readonly string[] => names.map((n
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
 const NOT_OF_THE_EXCHANGE = new Set([
-  ...inTests("client", "dictionary", "gas", "shares", "orders/costs", "orders/block-headers", "orders/hook-edges"),
+  ...inTests("client", "dictionary", "gas", "shares", "shares-gap", "signatures", "orders/costs", "orders/block-headers", "orders/hook-edges"),
   ...inTests("identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles"),
 ]);
 const TOKENS = [
@@ -32,7 +32,7 @@ const COMPLAINTS = inTests("complaint", "complaint-property", "chacha20");
 export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/identity/": inTests("identity/vehicles", "identity/devices", "identity/recovery"),
   "contracts/identity/libraries/DeviceKeys.sol": inTests("identity/devices", "identity/p256-fallback", "identity/recovery"),
-  "contracts/libraries/": [...inTests("shares", "identity/vehicles"), ...EXCHANGE],
+  "contracts/libraries/": inTests("signatures", "conformance/erc1271", "shares", "identity/vehicles"),
   "contracts/market/": EXCHANGE,
   "contracts/market/BuyOrders.sol": BUY_ORDERS,
   "contracts/market/ComplaintVerifier.sol": COMPLAINTS,
@@ -46,7 +46,7 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/rights/": RIGHTS,
   "contracts/rights/libraries/": [...RIGHTS, ...EXCHANGE],
   "contracts/rights/DataDictionary.sol": inTests("dictionary"),
-  "contracts/shares/": inTests("shares", "identity/vehicles"),
+  "contracts/shares/": inTests("shares", "shares-gap", "identity/vehicles"),
   "contracts/shares/Ledger": [...inTests("ledger"), ...EXCHANGE.filter((name) => !name.endsWith("/ledger.test.ts"))],
   "contracts/shares/libraries/Agreements.sol": [...inTests("shares", "identity/vehicles"), ...EXCHANGE],
   "contracts/tokens/": TOKENS,
