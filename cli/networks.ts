@@ -66,5 +66,5 @@ export function parseDeploymentOrRecord(value: unknown): Deployment {
   const addresses = Object.fromEntries(Object.keys(addressesSchema.shape).map((key) => [key, contracts[key]?.address as Hex | undefined]));
   const [, source, showWithin, distance] = contracts.sampleBeacon?.constructorArguments.map(Number) ?? [];
   const beacon = source === undefined ? {} : { beacon: { source: BEACON_SOURCES[source], showWithin, distance } };
-  return parseDeployment({ format: "qood/deployment/v1", chainId, startBlock, addresses, ...beacon });
+  return parseDeployment({ format: "qood/deployment/v1", chainId, startBlock, addresses, ...beacon, ...(contracts.faucet === undefined ? {} : { faucet: contracts.faucet.address }) });
 }

@@ -4,6 +4,7 @@ import type { OfferQuery } from "../flows/buyer/catalog.ts";
 import type { Recovering } from "../flows/buyer/recover.ts";
 import type * as Run from "../flows/buyer/run.ts";
 import { printResult, printTable } from "../output.ts";
+import { registerFaucet } from "./faucet.ts";
 import { several } from "./several.ts";
 import { DRY_RUN } from "./transaction.ts";
 
@@ -105,4 +106,5 @@ export function registerBuyer(program: Command): void {
       const options = program.opts<GlobalOptions>();
       printTable(await (await import("../flows/buyer/recover.ts")).recover(options, given), options.json);
     });
+  registerFaucet(program, buyer);
 }

@@ -30,6 +30,9 @@ export function registerDeploy(program: Command): void {
     .option("--beacon <source>", "where samples come from: none, blockhash or prevrandao; by the chain without it")
     .option("--oem <address=wmi>", "an OEM to accredit with its world manufacturer identifiers: 0x…=WDB,WDD; may be given several times", several)
     .option("--tsp <address>", "a TSP to accredit; may be given several times", several)
+    .option("--faucet <amount>", "on a testnet: a faucet that gives each account so much QDD a day, in its smallest unit")
+    .option("--faucet-claims <number>", "claims of all accounts together in a day; 1000 without it")
+    .option("--allow-faucet", "a faucet on a network that is not known as a testnet; main networks are refused in any case")
     .option("--allow-development-key", "on a public network: anyone can forge proofs for the development key")
     .option("--verify <explorer>", "afterwards have the sources verified: etherscan, blockscout or sourcify; a key for it stands in QOOD_EXPLORER_KEY")
     .option("--explorer-url <url>", "the explorer, where it is not the chain's usual one");

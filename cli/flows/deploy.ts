@@ -47,8 +47,8 @@ export async function deployTo(options: GlobalOptions, name: string, given: Depl
 
   const provider = openProvider(rpc, chainId);
   try {
-    const { leastWindow = network.leastWindow, beacon, ...more } = choices;
-    const plan = { ...more, leastWindow, ...(beacon === undefined ? {} : { beacon }), developmentKey: readKeyMetadata(join(root, "circuits/keys"), "KeyDelivery1").purpose === "development" };
+    const { leastWindow = network.leastWindow, beacon, faucet, ...more } = choices;
+    const plan = { ...more, leastWindow, ...(beacon === undefined ? {} : { beacon }), ...(faucet === undefined ? {} : { faucet }), developmentKey: readKeyMetadata(join(root, "circuits/keys"), "KeyDelivery1").purpose === "development" };
     await recall(provider, { out, records, chainId, artifacts: choices.artifacts });
     if (dryRun === true) return await tried(provider, accountAddress(options, account), out, plan);
     const foundation = (await signerOf(options, account)).connect(provider);
@@ -58,7 +58,7 @@ export async function deployTo(options: GlobalOptions, name: string, given: Depl
     if (chainId !== LOCAL_CHAIN) saveRecord(records, `${chainId}.json`, record);
     if (verify !== undefined) await verified({ record, rpc, explorer: verify as Explorer, url: explorerUrl, onProgress });
     const gas = done.transactions.reduce((sum, { gasUsed }) => sum + gasUsed, 0n);
-    return { chainId, deployment: join(out, "deployment.json"), ...(chainId === LOCAL_CHAIN ? {} : { record: join(records, `${chainId}.json`) }), leastWindow, beacon: done.beacon!.source, transactions: done.transactions.length, gas, startBlock: done.startBlock };
+    return { chainId, deployment: join(out, "deployment.json"), ...(chainId === LOCAL_CHAIN ? {} : { record: join(records, `${chainId}.json`) }), leastWindow, beacon: done.beacon!.source, ...(done.faucet === undefined ? {} : { faucet: done.faucet }), transactions: done.transactions.length, gas, startBlock: done.startBlock };
   } catch (error) {
     throw (error as { shortMessage?: unknown }).shortMessage === undefined ? error : toQoodError(error, `the node at ${rpc}`);
   } finally {

@@ -19,6 +19,7 @@ export const CONTRACTS = {
   AttestedReserveFeed: ["contracts/tokens/AttestedReserveFeed.sol"],
   QDD: ["contracts/tokens/QDD.sol"],
   QDT: ["contracts/tokens/QDT.sol"],
+  Faucet: ["contracts/testnet/Faucet.sol"],
 } as const;
 
 export type ContractName = keyof typeof CONTRACTS;

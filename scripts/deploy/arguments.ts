@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import type { Hex } from "../../sdk/bytes/index.ts";
-import { BEACON_SOURCES, type BeaconSource } from "../../sdk/client/index.ts";
+import { BEACON_SOURCES, type BeaconSource, type FaucetTerms } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { wmiBytes } from "../../sdk/identity/index.ts";
 import type { OemToAccredit } from "./deploy.ts";
+import { CLAIMS_PER_DAY } from "./faucet.ts";
 import type { RoleName } from "./plan.ts";
 
 /** The text of `--help`. */
@@ -30,6 +31,9 @@ usage: node scripts/deploy/main.ts --rpc URL --out FOLDER [OPTION ...]
   --tsp ADDRESS               a TSP to accredit, likewise
   --least-window SECONDS      shortest time to deliver and shortest complaint window (default: 48 hours)
   --beacon SOURCE             where samples come from: none, blockhash or prevrandao (default: by the chain)
+  --faucet AMOUNT             on a testnet: a faucet that gives each account so much QDD a day, in its smallest unit
+  --faucet-claims NUMBER      claims of all accounts together in a day (default: ${CLAIMS_PER_DAY})
+  --allow-faucet              a faucet on a network that is not known as a testnet; main networks are refused in any case
   --dry-run                   print every transaction with its gas and the cost in all, and send nothing; DRY_RUN=1 does the same
   --allow-development-key     on a public network: anyone can forge proofs for the development key
   --help                      this text
@@ -39,6 +43,7 @@ const ROLES = ["registrar", "guardian", "issuer", "auditor", "treasurer", "curat
 
 const address = z.custom<Hex>((value) => typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value), "must be an address: 0x and 40 hexadecimal digits");
 const addresses = z.array(address).optional();
+const quantity = z.string().regex(/^[1-9]\d{0,37}$/, "must be a whole number above 0").transform(BigInt).optional();
 const oems = z
   .array(
     z.string().transform((text, context): OemToAccredit => {
@@ -66,6 +71,7 @@ const choices = z.object({
   ...{ emission: addresses, lister: addresses, steward: addresses, canceller: addresses, oem: oems, tsp: addresses },
   "least-window": z.coerce.number({ error: "must be a whole number of seconds" }).int().positive().optional(),
   beacon: z.enum(BEACON_SOURCES, { error: `must be one of ${BEACON_SOURCES.join(", ")}` }).optional(),
+  ...{ faucet: quantity, "faucet-claims": quantity, "allow-faucet": z.boolean().default(false) },
   "allow-development-key": z.boolean().default(false),
 });
 const schema = choices.extend({
@@ -82,6 +88,8 @@ export interface DeployChoices {
   readonly tsps: readonly Hex[];
   readonly leastWindow: number | undefined;
   readonly beacon: BeaconSource | undefined;
+  readonly faucet: FaucetTerms | undefined;
+  readonly allowFaucet: boolean;
   readonly allowDevelopmentKey: boolean;
 }
 
@@ -108,6 +116,8 @@ const choicesOf = (given: z.output<typeof choices>): DeployChoices => ({
   tsps: given.tsp ?? [],
   leastWindow: given["least-window"],
   beacon: given.beacon,
+  faucet: given.faucet === undefined ? undefined : { amount: given.faucet, claimsPerDay: given["faucet-claims"] ?? CLAIMS_PER_DAY },
+  allowFaucet: given["allow-faucet"],
   allowDevelopmentKey: given["allow-development-key"],
 });
 
@@ -130,7 +140,7 @@ export function readDeployArguments(argv: readonly string[]): DeployArguments | 
       options: {
         ...{ rpc: text, out: text, artifacts: text, registrar: list, guardian: list, issuer: list, auditor: list, treasurer: list, curator: list },
         ...{ emission: list, lister: list, steward: list, canceller: list, oem: list, tsp: list },
-        ...{ "least-window": text, beacon: text, "allow-development-key": flag, "dry-run": flag, help: flag },
+        ...{ "least-window": text, beacon: text, faucet: text, "faucet-claims": text, "allow-faucet": flag, "allow-development-key": flag, "dry-run": flag, help: flag },
       },
     }).values;
   } catch (error) {

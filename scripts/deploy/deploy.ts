@@ -5,10 +5,11 @@
 import { setTimeout } from "node:timers/promises";
 import { ContractFactory, getCreateAddress, type InterfaceAbi, keccak256, type Provider, type Result, type Signer, type TransactionReceipt } from "ethers";
 import type { Hex } from "../../sdk/bytes/index.ts";
-import { type Addresses, type BeaconSource, type Call, createCalls, createReads, type Deployment, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
+import { type Addresses, type BeaconSource, type Call, createCalls, createReads, type Deployment, type FaucetTerms, INTERFACES, toQoodError } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { wmiBytes } from "../../sdk/identity/index.ts";
 import { readArtifact } from "./artifacts.ts";
+import { deployedFaucet, refuseFaucet } from "./faucet.ts";
 import {
   beaconOf,
   contractName,
@@ -21,10 +22,10 @@ import {
   REDEMPTION,
   type RedemptionTerms,
   type RoleName,
-  type Step,
+  type StepKey,
   ROLES,
   SLOW_CONTRACTS,
-  STEPS,
+  stepsOf,
 } from "./plan.ts";
 import { type DeploymentRecord, readBack, recordOf } from "./record.ts";
 import { type DeployState, loadState, RECORD_FILE, saveDeployment, saveRecord, saveState } from "./state.ts";
@@ -60,6 +61,10 @@ export interface DeployOptions {
   delays?: Delays;
   /** Where samples of batches come from; default by the chain. */
   beacon?: BeaconSource;
+  /** What a faucet gives of QDD; without it there is none, or that of an earlier run. */
+  faucet?: FaucetTerms;
+  /** Deploy a faucet to a network that is not known as a testnet; never to a main network. */
+  allowFaucet?: boolean;
   /** Folder of compiled contracts. */
   artifacts: string;
   /** Where deployment.json and the resumable state are written; nothing is written without it. */
@@ -81,7 +86,7 @@ export interface DeployResult extends Deployment {
 }
 
 /**
- * @throws QoodError `DEPLOY_REFUSED` on a public network without the flags, `DEPLOY_ROLE` where the deployer lacks a role that it needs, `DEPLOY_STATE_MISMATCH` where the folder is of
+ * @throws QoodError `DEPLOY_REFUSED` on a public network without the flags, and of a faucet where it may not be, `DEPLOY_ROLE` where the deployer lacks a role that it needs, `DEPLOY_STATE_MISMATCH` where the folder is of
  * another chain or other contracts, `DEPLOY_READBACK` where the chain has something else than was sent, `ARTIFACT_MISSING`, `REVERT`, `CHAIN_CALL_FAILED`
  */
 export async function deploy(options: DeployOptions): Promise<DeployResult> {
@@ -90,6 +95,7 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   if (provider === null) throw new QoodError("NO_PROVIDER", "the deploying signer has no provider");
   const chainId = Number((await provider.getNetwork()).chainId);
   refusePublic(chainId, options);
+  if (options.faucet !== undefined) refuseFaucet(chainId, options.allowFaucet === true);
 
   const admin = (await foundation.getAddress()) as Hex;
   refuseUnable(admin, options);
@@ -98,10 +104,11 @@ export async function deploy(options: DeployOptions): Promise<DeployResult> {
   const parameters: Parameters = {
     ...{ foundation: admin, leastWindow: options.leastWindow ?? 48 * 3600, reserveMaxAge: options.reserveMaxAge ?? 35 * 86400 },
     ...{ beacon: beaconOf(chainId, options.beacon), redemption: options.redemption ?? REDEMPTION },
+    faucet: options.faucet ?? (await deployedFaucet(provider, state.contracts.faucet)),
   };
 
-  const { addresses, startBlock } = await deployContracts(run, state, folder, options.artifacts, parameters);
-  const deployment: Deployment = { format: "qood/deployment/v1", chainId, startBlock, addresses, beacon: parameters.beacon };
+  const { addresses, faucet, startBlock } = await deployContracts(run, state, folder, options.artifacts, parameters);
+  const deployment: Deployment = { format: "qood/deployment/v1", chainId, startBlock, addresses, beacon: parameters.beacon, ...(faucet === undefined ? {} : { faucet }) };
   await grantRoles(run, addresses, admin, options.roles ?? {});
   await setUp(run, deployment, options);
   await bindDelays(run, deployment, admin, options.roles ?? {}, options.delays ?? (chainId === LOCAL_CHAIN ? NO_DELAYS : DELAYS));
@@ -198,28 +205,28 @@ async function deployContracts(
   folder: string | undefined,
   artifacts: string,
   parameters: Parameters,
-): Promise<{ addresses: Addresses; startBlock: number }> {
+): Promise<{ addresses: Addresses; faucet: Hex | undefined; startBlock: number }> {
   const { provider } = run;
-  const addresses: Partial<Addresses> = {};
+  const at: Partial<Record<StepKey, Hex>> = {};
   let nonce = await run.nextNonce();
-  const missing: { key: Step["key"]; what: string; data: string }[] = [];
+  const missing: { key: StepKey; what: string; data: string }[] = [];
   const before = await provider.getBlockNumber();
 
-  for (const step of STEPS) {
+  for (const step of stepsOf(parameters.faucet !== undefined)) {
     const { abi, bytecode } = readArtifact(artifacts, step.source);
-    const data = creationCode(abi, bytecode, step.args(addresses as Addresses, parameters));
+    const data = creationCode(abi, bytecode, step.args(at as Addresses, parameters));
     const codeHash = keccak256(data) as Hex;
     const known = state.contracts[step.key];
     if (known !== undefined && (await provider.getCode(known.address)) !== "0x") {
       if (known.codeHash !== codeHash) {
         throw new QoodError("DEPLOY_STATE_MISMATCH", `${contractName(step)} was deployed with other code or parameters; take a new folder for a new deployment`);
       }
-      addresses[step.key] = known.address;
+      at[step.key] = known.address;
       continue;
     }
     const address = getCreateAddress({ from: parameters.foundation, nonce }) as Hex;
     state.contracts[step.key] = { address, codeHash, nonce };
-    addresses[step.key] = address;
+    at[step.key] = address;
     missing.push({ key: step.key, what: `deploy ${contractName(step)}`, data });
     nonce += 1;
   }
@@ -232,7 +239,8 @@ async function deployContracts(
     }
     await run.settle();
   }
-  return { addresses: addresses as Addresses, startBlock: state.startBlock ?? 0 };
+  const { faucet, ...addresses } = at;
+  return { addresses: addresses as Addresses, faucet, startBlock: state.startBlock ?? 0 };
 }
 
 function creationCode(abi: InterfaceAbi, bytecode: string, args: unknown[]): string {

@@ -36,6 +36,8 @@ async function main(): Promise<void> {
       tsps: given.tsps,
       ...(given.leastWindow === undefined ? {} : { leastWindow: given.leastWindow }),
       ...(given.beacon === undefined ? {} : { beacon: given.beacon }),
+      ...(given.faucet === undefined ? {} : { faucet: given.faucet }),
+      allowFaucet: given.allowFaucet,
       artifacts: given.artifacts,
       developmentKey: readKeyMetadata(join(root, "circuits/keys"), "KeyDelivery1").purpose === "development",
       allowDevelopmentKey: given.allowDevelopmentKey,

@@ -1,6 +1,6 @@
 /** Who may do what in a deployment, and what is deployed in which order. */
 import type { Hex } from "../../sdk/bytes/index.ts";
-import { type Addresses, BEACON_SOURCES, type BeaconSource, type ContractKey, type Deployment } from "../../sdk/client/index.ts";
+import { type Addresses, BEACON_SOURCES, type BeaconSource, type ContractKey, type Deployment, type FaucetTerms } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import type { TokenTerms } from "../../sdk/market/index.ts";
 
@@ -109,6 +109,8 @@ export interface Parameters {
   redemption: RedemptionTerms;
   /** Where samples come from, see {@link beaconOf}. */
   beacon: Beacon;
+  /** What the faucet gives; undefined where there is none. */
+  faucet?: FaucetTerms | undefined;
 }
 
 /** The randomness of a chain: source, blocks from an anchor to the last show and to the sample block. */
@@ -154,9 +156,12 @@ export const QDD_TERMS: TokenTerms = {
  */
 export const SCHEMA_DEPOSIT = { first: 10n ** 16n, most: 10n ** 18n } as const;
 
+/** What the contracts of a deployment are known by. */
+export type StepKey = keyof Addresses | "faucet";
+
 /** A contract to deploy; arguments may name those before it. */
 export interface Step {
-  key: keyof Addresses;
+  key: StepKey;
   /** Solidity file, which has the contract's name. */
   source: string;
   args: (at: Addresses, p: Parameters) => unknown[];
@@ -169,7 +174,7 @@ const parts = (at: Addresses, p: Parameters): unknown[] => [
 ];
 
 /** In the order of deployment. */
-export const STEPS: readonly Step[] = [
+export const STEPS: readonly (Step & { key: keyof Addresses })[] = [
   { key: "accessManager", source: "@openzeppelin/contracts/access/manager/AccessManager.sol", args: (_, p) => [p.foundation] },
   { key: "vehicleRegistry", source: "contracts/identity/VehicleRegistry.sol", args: (at) => [at.accessManager] },
   { key: "deviceRegistry", source: "contracts/identity/DeviceRegistry.sol", args: (at) => [at.vehicleRegistry] },
@@ -200,6 +205,12 @@ export const STEPS: readonly Step[] = [
     args: (at) => [at.accessManager, SCHEMA_DEPOSIT.first, SCHEMA_DEPOSIT.most],
   },
 ];
+
+/** On testnets that are to have one, after all others: its address is nobody's argument. */
+const FAUCET: Step = { key: "faucet", source: "contracts/testnet/Faucet.sol", args: (at, { faucet }) => [at.qdd, faucet!.amount, faucet!.claimsPerDay] };
+
+/** The steps of a deployment with a faucet, or without. */
+export const stepsOf = (hasFaucet: boolean): readonly Step[] => (hasFaucet ? [...STEPS, FAUCET] : STEPS);
 
 /** Name of a step's contract. */
 export const contractName = ({ source }: Step): string => source.slice(source.lastIndexOf("/") + 1, -".sol".length);

@@ -6,7 +6,7 @@ import type { Hex } from "../../sdk/bytes/index.ts";
 import type { Addresses, Deployment } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { compilerInput, isCodeOf, readArtifact } from "./artifacts.ts";
-import { contractName, type Parameters, STEPS } from "./plan.ts";
+import { contractName, type Parameters, type StepKey, stepsOf } from "./plan.ts";
 import type { DeployState } from "./state.ts";
 
 /** One contract of a deployment. */
@@ -31,7 +31,7 @@ export interface DeploymentRecord {
   readonly startBlock: number;
   /** The commit of the sources, with `+` behind it where they had changes; null outside a git checkout. */
   readonly commit: string | null;
-  readonly contracts: Readonly<Record<keyof Addresses, ContractRecord>>;
+  readonly contracts: Readonly<Record<keyof Addresses, ContractRecord>> & { readonly faucet?: ContractRecord };
 }
 
 const root = join(import.meta.dirname, "../..");
@@ -57,9 +57,10 @@ async function findTransaction(provider: Provider, from: Hex, nonce: number, sta
 }
 
 /** Reads a deployment back: every contract has the code that was compiled here. @throws QoodError `DEPLOY_READBACK` where one has other code */
-export async function readBack(provider: Provider, { addresses }: Pick<Deployment, "addresses">, artifacts: string): Promise<void> {
-  for (const step of STEPS) {
-    const [address, name] = [addresses[step.key], contractName(step)];
+export async function readBack(provider: Provider, { addresses, faucet }: Pick<Deployment, "addresses" | "faucet">, artifacts: string): Promise<void> {
+  const at = { ...addresses, faucet };
+  for (const step of stepsOf(faucet !== undefined)) {
+    const [address, name] = [at[step.key]!, contractName(step)];
     if (!isCodeOf(readArtifact(artifacts, step.source), await provider.getCode(address))) {
       throw new QoodError("DEPLOY_READBACK", `at ${address} there is other code than that of ${name}`);
     }
@@ -71,10 +72,11 @@ export async function readBack(provider: Provider, { addresses }: Pick<Deploymen
  * @throws QoodError `DEPLOY_READBACK` where a contract's transaction is not on the chain, `ARTIFACT_MISSING` where the compiler's input is not there
  */
 export async function recordOf(provider: Provider, deployment: Deployment, state: DeployState, artifacts: string, parameters: Parameters): Promise<DeploymentRecord> {
-  const { chainId, startBlock, addresses } = deployment;
-  const contracts: Partial<Record<keyof Addresses, ContractRecord>> = {};
-  for (const step of STEPS) {
-    const [address, name] = [addresses[step.key], contractName(step)];
+  const { chainId, startBlock, addresses, faucet } = deployment;
+  const contracts: Partial<Record<StepKey, ContractRecord>> = {};
+  const at = { ...addresses, faucet };
+  for (const step of stepsOf(faucet !== undefined)) {
+    const [address, name] = [at[step.key]!, contractName(step)];
     const known = state.contracts[step.key];
     const transaction = known?.transaction ?? (known === undefined ? null : await findTransaction(provider, parameters.foundation, known.nonce, startBlock));
     const receipt = transaction === null ? null : await provider.getTransactionReceipt(transaction);

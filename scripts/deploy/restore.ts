@@ -1,9 +1,9 @@
 /** The memory of a deployment out of its committed record: a fresh checkout goes on where another has deployed. */
 import { ContractFactory, keccak256, type Provider } from "ethers";
 import type { Hex } from "../../sdk/bytes/index.ts";
-import type { Addresses } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
 import { readArtifact } from "./artifacts.ts";
+import type { StepKey } from "./plan.ts";
 import type { DeploymentRecord } from "./record.ts";
 import type { DeployState } from "./state.ts";
 
@@ -19,7 +19,7 @@ export async function stateOf(provider: Provider, { chainId, startBlock, contrac
     if (found === null) throw new QoodError("DEPLOY_READBACK", `transaction ${transaction}, which the record names for ${name}, is not on chain ${chainId}`);
     const { abi, bytecode } = readArtifact(artifacts, source);
     const data = bytecode + new ContractFactory(abi, bytecode).interface.encodeDeploy(constructorArguments).slice(2);
-    state.contracts[key as keyof Addresses] = { address, codeHash: keccak256(data) as Hex, nonce: found.nonce, transaction };
+    state.contracts[key as StepKey] = { address, codeHash: keccak256(data) as Hex, nonce: found.nonce, transaction };
   }
   return state;
 }

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { z } from "zod";
 import type { Hex } from "../../sdk/bytes/index.ts";
-import { addressesSchema, type Addresses, type Deployment } from "../../sdk/client/index.ts";
+import { addressesSchema, type Deployment } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
+import type { StepKey } from "./plan.ts";
 import type { DeploymentRecord } from "./record.ts";
 
 /** The file that people check a deployment by. */
@@ -28,7 +29,7 @@ const stateSchema = z.strictObject({
   format: z.literal("qood/deploy-state/v1"),
   chainId: z.int(),
   startBlock: z.int().min(0).optional(),
-  contracts: z.partialRecord(z.enum(Object.keys(addressesSchema.shape) as (keyof Addresses)[]), contract),
+  contracts: z.partialRecord(z.enum([...Object.keys(addressesSchema.shape), "faucet"] as StepKey[]), contract),
 });
 export type DeployState = z.infer<typeof stateSchema>;
 

@@ -9,7 +9,7 @@ const inTests = (...names: readonly string[]): readonly string[] => names.map((n
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
 const NOT_OF_THE_EXCHANGE = new Set([
-  ...inTests("client", "dictionary", "gas", "ledger-nothing", "shares", "shares-gap", "signatures", "orders/costs", "orders/block-headers", "orders/hook-edges"),
+  ...inTests("client", "dictionary", "faucet", "gas", "ledger-nothing", "shares", "shares-gap", "signatures", "orders/costs", "orders/block-headers", "orders/hook-edges"),
   ...inTests("identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles"),
 ]);
 const TOKENS = [
@@ -49,6 +49,7 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/shares/": inTests("shares", "shares-gap", "identity/vehicles"),
   "contracts/shares/Ledger": [...inTests("ledger", "ledger-nothing"), ...EXCHANGE.filter((name) => !name.endsWith("/ledger.test.ts"))],
   "contracts/shares/libraries/Agreements.sol": [...inTests("shares", "identity/vehicles"), ...EXCHANGE],
+  "contracts/testnet/": inTests("faucet"),
   "contracts/tokens/": TOKENS,
 };
 

@@ -44,6 +44,8 @@ export const deploymentSchema = z.strictObject({
   addresses: addressesSchema,
   /** The randomness that samples come from: its source on this chain, blocks from an anchor to the last show and to the sample block. */
   beacon: z.strictObject({ source: z.enum(BEACON_SOURCES), showWithin: z.int().min(0), distance: z.int().min(0) }).optional(),
+  /** Gives away QDD, on testnets that have one. */
+  faucet: address.optional(),
 });
 export type Deployment = z.infer<typeof deploymentSchema>;
 

@@ -10,6 +10,7 @@ export * from "./access.ts";
 export * from "./deployment.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export * from "./faucet.ts";
 export * from "./handover.ts";
 export * from "./hooks.ts";
 export { type ContractKey, HOOK_INTERFACES, INTERFACES } from "./interfaces.ts";

@@ -278,6 +278,11 @@ export const WORDS: Readonly<Record<string, string>> = {
   ERC3009_BadSignature: "{authorizer} has not signed this authorization",
   ERC3009_NotPayee: "only {to} can submit this authorization",
 
+  Faucet_BadTerms: "a faucet must give something, and to somebody: not {amount} to {claimsPerDay} accounts a day",
+  Faucet_AlreadyClaimed: "{account} has had its tokens of today; the next are to be had from {nextAt:time} on",
+  Faucet_DayExhausted: "all {claimsPerDay} claims of today are made; the next tokens are to be had from {nextAt:time} on",
+  Faucet_Empty: "the faucet holds {balance} of the token and gives {amount}: somebody has to fill it by a transfer first",
+
   AccessManagedUnauthorized: "{caller} does not have the role for this",
   AccessManagedRequiredDelay: "{caller} must schedule this {delay} seconds ahead",
   ERC20InsufficientBalance: "{sender} has {balance} of the token, {needed} are needed",

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { JsonRpcProvider } from "ethers";
-import { createReads, parseDeployment } from "@qoodblock/sdk/client";
+import { createClient, createReads, faucetTerms, parseDeployment, send } from "@qoodblock/sdk/client";
 import type { DeploymentRecord } from "../../scripts/deploy/record.ts";
 import { startAnvil } from "../../workers/shared/engines/anvil.ts";
 import type { ChainEngine } from "../../workers/shared/engines/anvil.ts";
@@ -123,6 +123,48 @@ describe("qood deploy on a chain that is not the local one", { concurrency: 1 },
   it("is found by the other commands through its record", async () => {
     const record = `${records}/${CHAIN}.json`;
     assert.deepEqual(await answerOf(["--deployment", record, "--rpc", chain.url, "admin", "schemas", "list"]), []);
+    await mistake(["--keystores", keystores, "--deployment", record, "--rpc", chain.url, "buyer", "faucet", "--account", "deployer"], "NO_FAUCET", /the deployment on chain 84532 has no faucet/);
+  });
+
+  it("adds a faucet when it is asked for, keeps it in later runs and in a fresh checkout, and takes no other amount", async () => {
+    await mistake(at("--out", out, "--faucet", "many"), "USAGE", /--faucet must be a whole number above 0/);
+    const asked = at("--out", out, "--allow-development-key", "--faucet", "5000000", "--faucet-claims", "2");
+    const done = (await answerOf(asked)) as Answer;
+    const { faucet } = parseDeployment(read(`${out}/deployment.json`));
+    assert.deepEqual([done.transactions, done.faucet, await faucetTerms(provider, faucet!)], [1, faucet, { amount: 5_000_000n, claimsPerDay: 2n }]);
+    const before = await sent();
+    for (const again of [asked, at("--out", out, "--allow-development-key"), at("--out", temporary.path("fresh-with-faucet"), "--allow-development-key")]) {
+      const answer = (await answerOf(again)) as Answer;
+      assert.deepEqual([answer.transactions, answer.faucet], [0, faucet]);
+    }
+    assert.equal(await sent(), before);
+    await mistake(at("--out", out, "--allow-development-key", "--faucet", "6000000", "--faucet-claims", "2"), "DEPLOY_STATE_MISMATCH", /Faucet was deployed with other code or parameters/);
+  });
+
+  it("and the faucet gives a buyer tokens once a day, and says when the next are to be had", async () => {
+    const claim = (account: string, ...more: string[]): string[] => ["--keystores", keystores, "--deployment", `${records}/${CHAIN}.json`, "--rpc", chain.url, "buyer", "faucet", "--account", account, ...more];
+    for (const [i, name] of ["first", "second", "third"].entries()) writeKeyFile(keystores, name, testAccount(1 + i));
+    await mistake(claim("first"), "REVERT", /the faucet holds 0 of the token and gives 5000000: somebody has to fill it by a transfer first/);
+
+    const deployment = parseDeployment(read(`${out}/deployment.json`));
+    const { calls, reads } = createClient(deployment, provider);
+    const foundation = testAccount(0).connect(provider);
+    const { timestamp } = (await provider.getBlock("latest"))!;
+    await send(foundation, calls.attest(`0x${"01".repeat(32)}`, timestamp, 100_000_000n));
+    await send(foundation, calls.mintQdd(deployment.faucet!, 50_000_000n));
+    // The early morning of a day, so that midnight is far.
+    const morning = (Math.floor(timestamp / 86_400) + 1) * 86_400 + 3600;
+    await provider.send("evm_setNextBlockTimestamp", [morning]);
+    await provider.send("evm_mine", []);
+    const next = new Date((morning - 3600 + 86_400) * 1000).toISOString();
+
+    const tried = (await answerOf(claim("first", "--dry-run"), {})) as Answer;
+    assert.deepEqual([tried.dryRun, tried.amount, await reads.balanceOf(deployment.addresses.qdd, testAccount(1).address as `0x${string}`)], ["faucet.claim", "5000000", 0n]);
+    const given = (await answerOf(claim("first"))) as Answer;
+    assert.deepEqual([given.amount, given.holds, given.next, String(given.token).toLowerCase()], ["5000000", "5000000", next, deployment.addresses.qdd.toLowerCase()]);
+    await mistake(claim("first"), "FAUCET_LATER", new RegExp(`${testAccount(1).address} has had its tokens of today: the next are to be had from ${next} on`, "i"));
+    await answerOf(claim("second"));
+    await mistake(claim("third"), "FAUCET_LATER", new RegExp(`all 2 claims of today are made: the next are to be had from ${next} on`));
   });
 
   it("hands sources and arguments to an explorer, and says which it has not taken", async () => {

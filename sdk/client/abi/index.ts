@@ -18,3 +18,4 @@ export * from "./HookFactory.ts";
 export * from "./AttestedReserveFeed.ts";
 export * from "./QDD.ts";
 export * from "./QDT.ts";
+export * from "./Faucet.ts";
