@@ -1,9 +1,11 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
+import type { Domain } from "@qoodblock/sdk/eip712";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { hexArgument, wholeArgument } from "../arguments.ts";
-import { addressArgument, passphraseOf } from "../context.ts";
+import { hexArgument, timeArgument, wholeArgument } from "../arguments.ts";
+import { addressArgument, passphraseOf, readJsonFile } from "../context.ts";
 import type { GlobalOptions } from "../context.ts";
+import { parseDeploymentOrRecord } from "../networks.ts";
 import { openMnemonic } from "../keystore.ts";
 import { printResult } from "../output.ts";
 import { registerAgreements } from "./agreements.ts";
@@ -12,8 +14,17 @@ import { registerGrants } from "./grants.ts";
 import { registerHeaders } from "./headers.ts";
 import { registerIncome } from "./income.ts";
 import { registerOffers } from "./offers.ts";
+import { registerConsent } from "./consent.ts";
 import { registerConfirm } from "./confirm.ts";
 import { registerVehicles } from "./vehicles.ts";
+
+/** The registry that a voucher is for: as the flags say, else as the deployment file does. @throws QoodError OPTION_MISSING, ADDRESS, USAGE and those of the file */
+function registryOf({ deployment }: GlobalOptions, given: { readonly registry?: string; readonly chainId?: string }): Domain {
+  const file = deployment === undefined ? undefined : parseDeploymentOrRecord(readJsonFile(deployment));
+  const [verifyingContract, chainId] = [given.registry ?? file?.addresses.vehicleRegistry, given.chainId ?? file?.chainId.toString()];
+  if (verifyingContract === undefined || chainId === undefined) throw new QoodError("OPTION_MISSING", "--registry and --chain-id are needed, or --deployment");
+  return { chainId: wholeArgument(chainId, "--chain-id"), verifyingContract: addressArgument(verifyingContract, "--registry") };
+}
 
 /** `qood owner …` and `qood oem …`: what principals do with their seeds, and with their word on the chain. */
 export function registerPrincipals(program: Command): void {
@@ -43,6 +54,7 @@ export function registerPrincipals(program: Command): void {
         printResult({ file: given.out, handle: box.handle, keyEpoch: box.keyEpoch, sealedTo: box.to }, options.json);
       });
     if (role === "owner") {
+      registerConsent(program, principal);
       registerVehicles(program, principal);
       registerDevices(program, principal);
     }
@@ -60,13 +72,13 @@ export function registerPrincipals(program: Command): void {
       .requiredOption("--vin <vin>", "17 characters")
       .requiredOption("--owner <address>", "who is to own the token")
       .requiredOption("--legal-hash <hex>", "hash of the paper contract, 32 bytes")
-      .requiredOption("--registry <address>", "the VehicleRegistry")
-      .requiredOption("--chain-id <number>", "its chain")
-      .requiredOption("--deadline <seconds>", "Unix time until which the voucher counts")
-      .action(async (given: { account: string; vin: string; owner: string; legalHash: string; registry: string; chainId: string; deadline: string }) => {
+      .option("--registry <address>", "the VehicleRegistry; else from --deployment")
+      .option("--chain-id <number>", "its chain; else from --deployment")
+      .requiredOption("--deadline <time>", "until when the voucher counts")
+      .action(async (given: { account: string; vin: string; owner: string; legalHash: string; registry?: string; chainId?: string; deadline: string }) => {
         const options = program.opts<GlobalOptions>();
-        const registry = { chainId: wholeArgument(given.chainId, "--chain-id"), verifyingContract: addressArgument(given.registry, "--registry") };
-        const terms = { owner: addressArgument(given.owner, "--owner"), legalHash: hexArgument(32, given.legalHash, "--legal-hash"), deadline: wholeArgument(given.deadline, "--deadline") };
+        const registry = registryOf(options, given);
+        const terms = { owner: addressArgument(given.owner, "--owner"), legalHash: hexArgument(32, given.legalHash, "--legal-hash"), deadline: timeArgument(given.deadline, "--deadline") };
         const { wallet } = await openMnemonic(options.keystores, given.account, passphraseOf(options));
         const { signVoucher } = await import("../flows/principal.ts");
         printResult(await signVoucher(wallet, registry, given.vin, terms), options.json);

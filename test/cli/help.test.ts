@@ -5,12 +5,12 @@ import { qood } from "./support.ts";
 /** Every command, by group. */
 const commands: Readonly<Record<string, readonly string[]>> = {
   account: ["new", "list"],
-  owner: ["grant-stream", "vehicles", "streams", "devices", "grants", "revoke", "agreements", "headers", "offers", "income"],
+  owner: ["grant-stream", "consent", "vehicles", "streams", "devices", "grants", "revoke", "agreements", "headers", "offers", "income"],
   oem: ["grant-stream", "grants", "revoke", "agreements", "headers", "offers", "income", "confirm", "voucher"],
   buyer: ["search", "show", "buy", "open", "recover", "faucet"],
   deal: ["show", "accept", "reject", "challenge", "complain", "refund", "settle"],
   income: ["show", "deposit", "withdraw"],
-  tsp: ["vault", "start", "status", "streams", "token", "import", "dead-letters", "doctor"],
+  tsp: ["vault", "start", "status", "fund", "streams", "token", "import", "dead-letters", "doctor", "mint"],
   admin: ["accredit-oem", "revoke-oem", "accredit-tsp", "revoke-tsp", "schemas"],
   deploy: [],
   completion: [],

@@ -103,7 +103,7 @@ describe("qood oem voucher", { concurrency: 2 }, () => {
     await mistake(voucher({ owner: owner.replace("C8", "c8") }), "ADDRESS", /--owner .* has a wrong checksum/);
     await mistake(voucher({ registry: "0x12" }), "ADDRESS", /--registry 0x12 is no address/);
     await mistake(voucher({ "legal-hash": "0x" }), "USAGE", /--legal-hash must be/);
-    await mistake(voucher({ deadline: "tomorrow" }), "USAGE", /--deadline must be a whole number/);
+    await mistake(voucher({ deadline: "tomorrow" }), "USAGE", /--deadline tomorrow is no time/);
     await mistake(at("oem", "voucher", "--account", "words"), "USAGE", /required option '--vin <vin>' not specified/);
   });
 });

@@ -7,17 +7,9 @@ import { describe, it } from "node:test";
 import { parseDeployment } from "@qoodblock/sdk/client";
 import { freePort } from "../../workers/shared/engines/ports.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { commandsOf, countedSteps, root } from "./quickstart.ts";
 
-const root = join(import.meta.dirname, "../..");
 const temporary = temporaryFolder();
-
-/** What stands indented as code, continued lines joined. */
-const commandsOf = (page: string): string[] =>
-  readFileSync(join(root, page), "utf8")
-    .replaceAll(/\\\n\s*/g, "")
-    .split("\n")
-    .filter((line) => /^ {4,}\S/.test(line))
-    .map((line) => line.trim());
 
 describe("docs/quickstart-deployer.md", () => {
   it("says nothing that does not work, in the order in which it says it", { timeout: 300_000 }, async () => {
@@ -44,7 +36,6 @@ describe("docs/quickstart-deployer.md", () => {
   });
 
   it("takes five commands, counted by its numbers", () => {
-    const numbered = readFileSync(join(root, "docs/quickstart-deployer.md"), "utf8").split("\n").filter((line) => /^\d\. /.test(line));
-    assert.deepEqual(numbered.map((line) => line[0]), ["1", "2", "3", "4", "5"]);
+    assert.deepEqual(countedSteps("docs/quickstart-deployer.md"), [1, 2, 3, 4, 5]);
   });
 });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { registerDeadLetters } from "./dead-letters.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerImport } from "./import.ts";
+import { registerMint } from "./mint.ts";
 import { registerStart } from "./start.ts";
 import { registerStreams } from "./streams.ts";
 import { registerToken } from "./token.ts";
@@ -22,4 +23,5 @@ export function registerTsp(program: Command): void {
   registerImport(tsp, program);
   registerDeadLetters(tsp, program);
   registerDoctor(tsp, program);
+  registerMint(tsp, program);
 }

@@ -38,13 +38,15 @@ async function checkLot(context: BuyerContext, offer: Offer, lot: OfferLot, isPa
 
 /**
  * Fetches an offer and its files from other nodes and checks all of it against the chain. Nothing is paid or signed.
- * @param peers - multiaddrs of nodes that have the files.
+ * @param peers - multiaddrs of nodes that have the files; without any, those that the offer names are dialled.
  * @param terms - of the deal, where it is paid already: then the offer must be the deal's, and need not be open any more.
  * @throws QoodError with a code for each thing that can be wrong: those above and those of `checkBatch`.
  */
 export async function checkOffer(context: BuyerContext, cid: string, peers: readonly string[], terms?: Terms): Promise<CheckedOffer> {
   const offer = await fetchOffer(context, cid, peers);
   await checkOrder(context, offer);
+  // One that answers is enough, and the buyer's node may have the files itself.
+  if (peers.length === 0) await Promise.allSettled(offer.multiaddrs.map((address) => context.storage.connect(address)));
   await (terms === undefined ? checkAgreement(context, offer) : checkDeal(context, offer, terms));
   const batches: CheckedBatch[] = [];
   for (const lot of offer.lots) batches.push(await checkLot(context, offer, lot, terms !== undefined));

@@ -50,7 +50,7 @@ export async function fund(provider: JsonRpcProvider, addresses: readonly string
 
 /**
  * Deploys to the local chain what is not there yet. The foundation's account is made in the state folder; it holds every role and
- * stands for a maker too.
+ * stands for a maker and for a TSP's desk too.
  * @returns the deployment file.
  */
 export async function deployLocally(state: string, provider: JsonRpcProvider, tsp: Hex, passphrase: string, say: (line: string) => void): Promise<string> {
@@ -64,7 +64,8 @@ export async function deployLocally(state: string, provider: JsonRpcProvider, ts
     await deploy({
       foundation: foundation.connect(provider),
       oems: [{ account: foundation.address as Hex, wmis: [LOCAL_WMI] }],
-      tsps: [tsp],
+      // The TSP's own account is its workers' alone: what a person does for the TSP, as minting, the foundation's does.
+      tsps: [tsp, foundation.address as Hex],
       leastWindow: LEAST_WINDOW,
       artifacts: join(ROOT, "artifacts"),
       folder,

@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly redisPrefix: string | undefined;
   readonly storage: string | undefined;
   readonly rpcPort: number | undefined;
+  /** Port at which a catalog is served; none and no indexer without it. */
+  readonly catalogPort: number | undefined;
   /** Of the embedded Redis. */
   readonly fsync: Fsync;
   /** Settings of the workers beside those that are made here. */
@@ -47,6 +49,10 @@ export interface RunningTsp {
 /** Blocks until a transaction on the local chain counts as final: it never reorganises. */
 const LOCAL_FINALITY = "1";
 const WORKERS = ["ingest", "prover", "delivery", "gateway"] as const;
+const CATALOG_WORKERS = ["indexer", "catalog"] as const;
+/** Workers that are told no passphrase. */
+const WITHOUT_SECRETS: readonly string[] = ["gateway", ...CATALOG_WORKERS];
+
 async function openLocalChain(ground: Ground, rpc: string): Promise<JsonRpcProvider> {
   const provider = openProvider(rpc, LOCAL_CHAIN_ID, 200);
   if (await chainKnowsHead(ground.state.path, provider)) return provider;
@@ -135,11 +141,12 @@ export async function startTsp(options: StartOptions, say: (line: string) => voi
     const redis = options.redis ?? String((await keep("redis", () => startQueue(ground, options.fsync))).redis);
     const storage = options.storage ?? `http://127.0.0.1:${ports.storage}`;
     const local = options.rpc === undefined ? { finality: LOCAL_FINALITY, pollMs: 250 } : {};
-    const config = saveSettings(state.path, options.config, ports, {
+    const config = saveSettings(state.path, options.config, { ...ports, catalog: options.catalogPort }, options.rpc === undefined, {
       ...local,
       ...{ redis, redisPrefix: options.redisPrefix ?? "qood", rpc, chainId, deployment, vault: tsp.vault, keystore: tsp.keystore, storage },
     });
     facts = { TSP: tsp.address, "vault key": tsp.vaultKey, chain: `${chainId} at ${rpc}`, deployment, Redis: redis, storage, settings: config, logs };
+    if (options.catalogPort !== undefined) facts.catalog = `http://127.0.0.1:${options.catalogPort}`;
 
     const { keystore, vault } = options.passphrases;
     const secrets = { QOOD_KEYSTORE_PASSPHRASE: keystore, ...(typeof vault === "string" ? { QOOD_VAULT_PASSPHRASE: vault } : { QOOD_VAULT_KEY: toHex(vault.key) }) };
@@ -147,9 +154,10 @@ export async function startTsp(options: StartOptions, say: (line: string) => voi
       say("starting the storage node …");
       await keep("storage", () => startWorker(ground, "storage", config, {}));
     }
-    const folders = WORKERS.filter((name) => existsSync(join(ROOT, "workers", name, "main.ts")));
+    const wanted = [...WORKERS, ...(options.catalogPort === undefined ? [] : CATALOG_WORKERS)];
+    const folders = wanted.filter((name) => existsSync(join(ROOT, "workers", name, "main.ts")));
     say(`starting ${folders.join(", ")} …`);
-    await Promise.all(folders.map((name) => keep(name, () => startWorker(ground, name, config, name === "gateway" ? {} : secrets))));
+    await Promise.all(folders.map((name) => keep(name, () => startWorker(ground, name, config, WITHOUT_SECRETS.includes(name) ? {} : secrets))));
     saveOverview(state.path, overview());
     return { overview: overview(), stop };
   } catch (error) {

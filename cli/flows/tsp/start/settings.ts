@@ -39,16 +39,20 @@ const SECRETS = ["keystorePassphraseFile", "vaultPassphraseFile", "vaultKeyfile"
 /**
  * Writes the one file of settings that all workers are started with.
  * @param given - the file of `--config`; what is common to all follows from what was started, the rest is the user's.
+ * @param ports - `catalog` where one is served: offers are sent to it.
+ * @param isLocal - the chain is embedded: anchors cost nothing there, and nobody wants to wait for one.
  * @returns its path.
  */
-export function saveSettings(state: string, given: Readonly<Record<string, unknown>>, ports: Ports, common: Readonly<Record<string, unknown>>): string {
+export function saveSettings(state: string, given: Readonly<Record<string, unknown>>, ports: Ports & { readonly catalog: number | undefined }, isLocal: boolean, common: Readonly<Record<string, unknown>>): string {
   const artefacts = join(state, "tsp", "artefacts");
   const repo = join(state, "tsp", "ipfs");
+  const store = join(state, "index");
   for (const folder of [artefacts, repo]) mkdirSync(folder, { recursive: true });
   const own: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-    "qood-ingest": { artefacts },
+    "qood-ingest": { artefacts, ...(isLocal ? { anchorSeconds: 1 } : {}) },
     "qood-prover": {},
-    "qood-delivery": {},
+    "qood-delivery": ports.catalog === undefined ? {} : { catalogs: [`http://127.0.0.1:${ports.catalog}`] },
+    ...(ports.catalog === undefined ? {} : { "qood-indexer": { store }, "qood-catalog": { store, listen: `127.0.0.1:${ports.catalog}` } }),
     "qood-gateway": { chainId: common.chainId, http: `127.0.0.1:${ports.http}`, mqtt: `127.0.0.1:${ports.mqtt}`, tokenSecretFile: tokenSecret(state) },
     "qood-storage": { repo, rpc: String(ports.storage), listen: [`/ip4/127.0.0.1/tcp/${ports.storageListen}`] },
   };
