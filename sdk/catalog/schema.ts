@@ -230,7 +230,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Searches vehicles, newest first */
+        /** Searches vehicles, and sources that are none, newest first */
         get: operations["list_vehicles"];
         put?: never;
         post?: never;
@@ -247,7 +247,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts values among vehicles */
+        /** Counts values among vehicles, and sources that are none */
         get: operations["facets_vehicles"];
         put?: never;
         post?: never;
@@ -264,7 +264,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of the vehicles; an id with a slash is written with %2F */
+        /** One of the vehicles, and sources that are none; an id with a slash is written with %2F */
         get: operations["get_vehicles"];
         put?: never;
         post?: never;
@@ -1520,6 +1520,8 @@ export interface operations {
                 from?: string;
                 /** @description Only what is about this time or earlier. */
                 to?: string;
+                /** @description Exactly this kind, or any of several with commas between. */
+                kind?: string;
                 /** @description Exactly this owner, or any of several with commas between. */
                 owner?: string;
                 /** @description Exactly this oem, or any of several with commas between. */
@@ -1592,6 +1594,8 @@ export interface operations {
                 from?: string;
                 /** @description Only what is about this time or earlier. */
                 to?: string;
+                /** @description Exactly this kind, or any of several with commas between. */
+                kind?: string;
                 /** @description Exactly this owner, or any of several with commas between. */
                 owner?: string;
                 /** @description Exactly this oem, or any of several with commas between. */
@@ -1602,7 +1606,7 @@ export interface operations {
                 tsp?: string;
                 /** @description Exactly this confirmed, or any of several with commas between. */
                 confirmed?: string;
-                /** @description Whose values are counted, with commas between: owner, oem, vinTag, tsp, confirmed. */
+                /** @description Whose values are counted, with commas between: kind, owner, oem, vinTag, tsp, confirmed. */
                 fields: string;
             };
             header?: never;

@@ -2,7 +2,7 @@
 export type { Mapping, RawColumn, Row, Schema, VssColumn, VssDatatype } from "./types.ts";
 export { TIME_COLUMN, integerRange, rowCheck, schemaHash, schemaId } from "./schema.ts";
 export type { IntegerRange, RowFault } from "./schema.ts";
-export { CAN_GPS, CAROBD, CARVIO, EV_BATTERY, GENERATED, SCHEMAS, TELEMETRY, TRIP_GPS, TRIP_SUMMARY, VIN_CODE, schemaByHash } from "./schemas/index.ts";
+export { CAN_GPS, CAROBD, CARVIO, EV_BATTERY, GENERATED, ROAD_STATE, SCHEMAS, TELEMETRY, TRIP_GPS, TRIP_SUMMARY, VIN_CODE, WEATHER, schemaByHash } from "./schemas/index.ts";
 export { DICTIONARY_VERSION, mappingOf, positionColumns, rowOpener } from "./mapping.ts";
 export type { OpenedRow, PositionColumns } from "./mapping.ts";
 export { MAX_H3_RESOLUTION, cellCollector } from "./cells.ts";

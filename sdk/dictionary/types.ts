@@ -54,7 +54,7 @@ export type VssDatatype =
 export interface VssColumn {
   /** The raw column's name. */
   readonly column: string;
-  /** VSS 6.0 path, or a path below `Vehicle.QoodBlock` where `overlay` is set. */
+  /** VSS 6.0 path; where `overlay` is set, one below `Vehicle.QoodBlock`, or of another standard (`CF`, `DATEX2`) for what no car measures. */
   readonly path: string;
   readonly datatype: VssDatatype;
   /** VSS unit name, e.g. `km/h`, `degrees`, `m/s^2`; empty for a pure number, `iso8601` for times. */
@@ -65,7 +65,7 @@ export interface VssColumn {
   readonly words?: readonly string[];
   /** Set where the integer is a text of this many of the characters 0-9 and A-Z, read as a number of base 36. */
   readonly base36?: number;
-  /** Set where VSS 6.0 has no signal for the column: why the path is QoodBlock's own. */
+  /** Set where VSS 6.0 has no signal for the column: why the path is another. */
   readonly overlay?: string;
 }
 

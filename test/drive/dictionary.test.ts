@@ -116,10 +116,10 @@ describe("mapping, version 1", () => {
     assert.equal(checked, 126);
   });
 
-  it("says of every overlay path why, keeps it below Vehicle.QoodBlock, and clear of VSS", needsData("vss-6.0-signals.csv"), () => {
+  it("says of every overlay path why, keeps it below Vehicle.QoodBlock or another standard, and clear of VSS", needsData("vss-6.0-signals.csv"), () => {
     const signals = vssSignals();
     for (const { raw, vss } of pairs().filter((pair) => pair.vss.overlay !== undefined)) {
-      assert.match(vss.path, /^Vehicle\.QoodBlock\.[A-Za-z0-9.]+$/);
+      assert.match(vss.path, /^(?:Vehicle\.QoodBlock\.[A-Za-z0-9.]+|CF\.[a-z_]+|DATEX2\.[A-Za-z]+\.[A-Za-z]+)$/);
       assert.ok(!signals.has(vss.path));
       assert.ok(vss.overlay!.length > 10, vss.path);
       assert.ok(vss.unit === "iso8601" || holds(vss.datatype, raw, vss.factor), vss.path);
@@ -213,4 +213,6 @@ const FROZEN_SCHEMAS: [string, string][] = [
   ["trip-summary@1", "0x5e886df448c00e24fafe18a3f7c74893f5e0ba195f81b172a38e2278e5ec1d23"],
   ["carvio@1", "0x98efcd62564056c0f96b3a863bd0933c3aed654fdaa1a0f95e0942e053f7e126"],
   ["vin-code@1", "0xe8a2c4f76245f27992b5612252daa34ea22194bdba35cc7b428c5d2ca957d9cb"],
+  ["weather-observation@1", "0x8789336c2adb36fd9ac27d1f9dc4c214418df56ac72401fab85cf96baa8745bb"],
+  ["road-state@1", "0x8230b302d1c04d12a115618f6a0d6999d1c8c47382f5d1fd49e85831110d8f41"],
 ];

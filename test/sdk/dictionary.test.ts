@@ -93,9 +93,9 @@ describe("the dictionary's JSON Schemas", () => {
   it("have paths of their own only where this list lets them, each with its reason, and never where VSS has a leaf", needsData(VSS_FILE), () => {
     const own = columns.filter(({ column }) => column.qood.vss.overlay !== undefined);
     for (const { id, column } of own) assert.ok(column.qood.vss.overlay!.length > 10, `${id} ${column.title}`);
-    assert.deepEqual([...new Set(own.map(({ column }) => column.qood.vss.path))].sort(), [...OWN_PATHS].sort());
+    assert.deepEqual([...new Set(own.map(({ column }) => column.qood.vss.path))].sort(), [...OWN_PATHS, ...OTHER_PATHS].sort());
     const signals = vssSignals();
-    assert.deepEqual(OWN_PATHS.filter((path) => signals.has(path) || !path.startsWith("Vehicle.QoodBlock.")), []);
+    assert.deepEqual([...OWN_PATHS, ...OTHER_PATHS].filter((path) => signals.has(path) || !/^(?:Vehicle\.QoodBlock|CF|DATEX2)\./.test(path)), []);
   });
 
   it("open switches, words and characters", () => {
@@ -238,6 +238,15 @@ const OWN_PATHS = [
   ...["VehicleData", "VDS", "VIS"].map((name) => `VIN.${name}`),
 ].map((name) => `Vehicle.QoodBlock.${name}`);
 
+/** Of feeds that come from no car: CF standard names, and elements of DATEX II. */
+const OTHER_PATHS = [
+  ...["latitude", "longitude", "altitude", "air_temperature", "dew_point_temperature", "relative_humidity", "air_pressure_at_mean_sea_level"].map((name) => `CF.${name}`),
+  ...["wind_speed", "wind_speed_of_gust", "wind_from_direction", "lwe_thickness_of_precipitation_amount", "visibility_in_air", "cloud_area_fraction"].map((name) => `CF.${name}`),
+  ...["PointCoordinates.latitude", "PointCoordinates.longitude", "RoadSurfaceConditionInformation.weatherRelatedRoadConditionType"].map((name) => `DATEX2.${name}`),
+  ...["roadSurfaceTemperature", "friction", "waterFilmThickness", "iceLayerThickness", "depthOfSnow"].map((name) => `DATEX2.RoadSurfaceConditionMeasurements.${name}`),
+  ...["Visibility.minimumVisibilityDistance", "TrafficSpeed.averageVehicleSpeed", "TrafficFlow.vehicleFlow", "TrafficConcentration.occupancy"].map((name) => `DATEX2.${name}`),
+];
+
 /** Search fields and CID of each file. */
 const FROZEN_FILES = [
   ["carobd@1", 1, "bafybeidrdyyjswkipyj4755o5o3ywtwkitag2ts2w2ehgmfx6rtsfheufu"],
@@ -249,4 +258,6 @@ const FROZEN_FILES = [
   ["trip-summary@1", 1, "bafybeieva32itpaqcxubrwh26vsexiugxcpuordra4qjezxdgpflq6cqxm"],
   ["carvio@1", 3, "bafybeicgdyi3eweo4fswgslf2wyd3th6hw73fz5q2nxjdlk44ws2q3epei"],
   ["vin-code@1", 1, "bafybeigi5pxlroo6fiznq4wnwcrav3pugfsveg6ao67im5e4n6xnjs47tq"],
+  ["weather-observation@1", 3, "bafybeidum6fff7l4ipqqil6uq5zt2zc7xjcijevrpyapmept7a4ia2xmpq"],
+  ["road-state@1", 3, "bafybeidnva24mvwmfrqpizsmtgbwz44lstppems5cd55g4sj2tsyhl2ti4"],
 ];

@@ -24,7 +24,7 @@ export const KINDS: readonly Kind[] = [
   { path: "batches", kind: "batch", store: "catalog", what: "anchored batches that were offered", terms: [...DATA, "offered"], isData: true, isPriced: false },
   { path: "streams", kind: "stream", store: "catalog", what: "streams that batches were offered of", terms: DATA, isData: true, isPriced: false },
   { path: "requests", kind: "request", store: "chain", what: "buy orders", terms: ["buyer", "schema", "status", "token", "oem", "dataClass", "privacy"], isData: false, isPriced: true },
-  { path: "vehicles", kind: "vehicle", store: "chain", what: "vehicles", terms: ["owner", "oem", "vinTag", "tsp", "confirmed"], isData: false, isPriced: false },
+  { path: "vehicles", kind: "vehicle", store: "chain", what: "vehicles, and sources that are none", terms: ["kind", "owner", "oem", "vinTag", "tsp", "confirmed"], isData: false, isPriced: false },
   { path: "agreements", kind: "agreement", store: "chain", what: "agreements with all their versions", terms: ["vehicle", "owner", "oem", "agent", "token"], isData: false, isPriced: false },
   { path: "deals", kind: "deal", store: "chain", what: "deals", terms: ["seller", "buyer", "order", "state"], isData: false, isPriced: false },
   { path: "payouts", kind: "payout", store: "chain", what: "what settled pages have paid to whom", terms: ["deal", "buyer", "seller", "party", "owner", "agreement"], isData: false, isPriced: true },

@@ -1,6 +1,7 @@
 import type { Mapping, VssColumn } from "../types.ts";
 import { LATITUDE, LONGITUDE, TIME, own, vss } from "./entries.ts";
 import { carvio, tripSummary, vinCode } from "./v1-records.ts";
+import { roadState, weather } from "./v1-sources.ts";
 import { evBattery, telemetry } from "./v1-telemetry.ts";
 
 /**
@@ -8,7 +9,7 @@ import { evBattery, telemetry } from "./v1-telemetry.ts";
  *
  * A column goes to a VSS signal only where that signal says the same thing and its datatype holds the column's steps: a
  * throttle of 17.647058 % does not go into VSS's uint8. Everything else goes to an overlay path below
- * `Vehicle.QoodBlock`, with the reason beside it. A mapping of version 1 is frozen: a change is version 2, in a file
+ * `Vehicle.QoodBlock`, with the reason beside it; feeds that come from no car have the paths of other standards. A mapping of version 1 is frozen: a change is version 2, in a file
  * of its own.
  */
 
@@ -100,4 +101,6 @@ export const MAPPINGS_V1: readonly Mapping[] = [
   { schema: "trip-summary@1", columns: tripSummary },
   { schema: "carvio@1", columns: carvio },
   { schema: "vin-code@1", columns: vinCode },
+  { schema: "weather-observation@1", columns: weather },
+  { schema: "road-state@1", columns: roadState },
 ];

@@ -9,7 +9,7 @@ import { dataHandlers } from "./data.ts";
 import { dealHandlers } from "./deals.ts";
 import type { Handlers, Placed } from "./handlers.ts";
 import { requestHandlers } from "./requests.ts";
-import { moved, vehicleHandlers } from "./vehicles.ts";
+import { accredited, moved, vehicleHandlers } from "./vehicles.ts";
 
 const handlers: Handlers = { ...vehicleHandlers, ...agreementHandlers, ...dealHandlers, ...requestHandlers, ...dataHandlers };
 
@@ -30,6 +30,7 @@ export function createProjection(deployment: Deployment): Projection {
       const row = rowOf(contract, log, timeOf(log), name, event ?? undefined);
       putRow(batch, row);
       if (contract === "vehicleRegistry" && name === "Transfer") await moved(batch, row.args, row);
+      if (contract === "vehicleRegistry" && name === "OemAccredited") await accredited(batch, row.args);
       const { blockNumber, blockHash, time, transactionHash, logIndex } = row;
       if (handle !== undefined && event !== null) await handle(batch, { ...event, blockNumber, blockHash, time, transactionHash, logIndex });
     }

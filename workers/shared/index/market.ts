@@ -17,6 +17,8 @@ export const markKey = (headerHash: string): Buffer => key("mark", headerHash.to
 export const versionKey = (digest: string): Buffer => key("version", digest.toLowerCase());
 /** How often a stream's key epoch was raised: a number. */
 export const keyEpochKey = (stream: string): Buffer => key("key-epoch", stream.toLowerCase());
+/** Under which codes a maker may vouch for tokens: a list of six bytes each. */
+export const codesKey = (oem: string): Buffer => key("codes", oem.toLowerCase());
 
 /** Kinds of documents that follow from the chain alone. */
 export const CHAIN_KINDS = ["vehicle", "agreement", "request", "deal", "payout", "anchor"] as const;
