@@ -53,7 +53,8 @@ export class Likely {
     }
     if (neighbours.length > 0) return neighbours;
     const ofSource = (this.#killedIn.get(mutant.file) ?? []).filter((file) => files.includes(file));
-    return ofSource.length > 0 ? ofSource : [...files];
+    // Where nothing is known, those that `map.ts` names first.
+    return ofSource.length > 0 ? ofSource : files.slice(0, MOST_BY_WORD);
   }
 
   #has(file: string, fullTitle: string): boolean {
