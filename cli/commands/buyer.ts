@@ -4,7 +4,9 @@ import type { OfferQuery } from "../flows/buyer/catalog.ts";
 import type { Recovering } from "../flows/buyer/recover.ts";
 import type * as Run from "../flows/buyer/run.ts";
 import { printResult, printTable } from "../output.ts";
+import { registerDisputes } from "./disputes.ts";
 import { registerFaucet } from "./faucet.ts";
+import { CATALOG, OFFER, ofOffer, registerLooking, registerReceipt } from "./looking.ts";
 import { several } from "./several.ts";
 import { DRY_RUN } from "./transaction.ts";
 
@@ -32,8 +34,6 @@ const FIELDS = [
   ["--limit <count>", "most offers of the page, 1 to 200; 20 without it"],
   ["--cursor <cursor>", "where the page before ended"],
 ] as const;
-const OFFER = "CID of the offer; or the hash of its order, with --catalog";
-const CATALOG = ["--catalog <url>", "a catalog of the market; else QOOD_CATALOG"] as const;
 
 const work = (): Promise<typeof Run> => import("../flows/buyer/run.ts");
 
@@ -48,7 +48,7 @@ function receiving(command: Command): Command {
     .option("--no-complaint", "do not complain of a batch that is not what its header commits to; only tell of it");
 }
 
-/** `qood buyer search|show|buy|open|recover`: find offers, look at one, buy it, go on with a purchase, and find all of them again. */
+/** `qood buyer …`: find offers, look at one, buy it, go on with a purchase, find all of them again, and what else a buyer does. */
 export function registerBuyer(program: Command): void {
   const buyer = program.command("buyer").description("for buyers of data");
   const searching = buyer.command("search").description("find open offers in a catalog by the dictionary's public fields, newest first; all that is given must hold").option(...CATALOG);
@@ -62,17 +62,11 @@ export function registerBuyer(program: Command): void {
       if (found.next !== undefined) process.stderr.write(`more with --cursor ${found.next}\n`);
     }
   });
-  buyer
-    .command("show")
-    .description("fetch an offer and its files and check everything that can be checked before paying")
-    .argument("<offer>", OFFER)
-    .requiredOption("--account <name>", "your account")
-    .option("--peer <multiaddr>", "a node that has the files; may be given several times", several, [])
-    .option(...CATALOG)
-    .action(async (cid: string, given: Run.BuyerOptions) => {
-      const options = program.opts<GlobalOptions>();
-      printResult(await (await work()).show(options, cid, given), options.json);
-    });
+  ofOffer(buyer, "show", "fetch an offer and its files and check everything that can be checked before paying").action(async (cid: string, given: Run.BuyerOptions) => {
+    const options = program.opts<GlobalOptions>();
+    printResult(await (await work()).show(options, cid, given), options.json);
+  });
+  registerLooking(program, buyer);
   receiving(
     buyer
       .command("buy")
@@ -106,5 +100,7 @@ export function registerBuyer(program: Command): void {
       const options = program.opts<GlobalOptions>();
       printTable(await (await import("../flows/buyer/recover.ts")).recover(options, given), options.json);
     });
+  registerReceipt(program, buyer);
+  registerDisputes(program, buyer);
   registerFaucet(program, buyer);
 }

@@ -4,6 +4,7 @@ import { orTried } from "../dry-run.ts";
 import type * as Run from "../flows/deal/run.ts";
 import type * as Show from "../flows/deal/show.ts";
 import { printResult } from "../output.ts";
+import { moveOfOffer, registerDisputes } from "./disputes.ts";
 import { several } from "./several.ts";
 import { DRY_RUN } from "./transaction.ts";
 
@@ -18,7 +19,6 @@ const WALLET = "needed where a wallet contract has hidden the order";
 export function registerDeal(program: Command): void {
   const deal = program.command("deal").description("deals on the chain: how they stand, and every move by hand");
   const named = (name: string, description: string): Command => deal.command(name).description(description).argument("<id>", "the deal's id");
-  const ofOffer = (command: Command): Command => withAccount(command.argument("<cid>", "CID of the offer that it was made from")).option("--page <number>", "the page; every page that it is possible for without it");
   const options = (): GlobalOptions => program.opts<GlobalOptions>();
 
   withPeer(withOffer(named("show", "state of each page, what is held, deadlines, and who can do what now"), WALLET)).action(async (id: string, given: Show.ShowOptions) => {
@@ -32,18 +32,13 @@ export function registerDeal(program: Command): void {
       printResult(await orTried((await work()).decide(options(), id, given, answer)), options().json);
     });
   }
-  ofOffer(named("challenge", "say that an unproven delivery holds a wrong key, after looking whether it does; by the buyer")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
-    printResult(await orTried((await work()).challenge(options(), id, { ...given, offer })), options().json);
-  });
-  ofOffer(named("complain", "open what was delivered, look for a leaf that is not what the header commits to, prove it and have the money back with the bond; by the buyer")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
-    printResult(await orTried((await work()).complain(options(), id, { ...given, offer })), options().json);
-  });
+  registerDisputes(program, deal);
   withAccount(withOffer(named("refund", "the money back to the buyer's credit: nothing delivered by deliverBy, a challenge not answered in time, or a header shown to be bad; by anyone"), "needed for a bad header"))
     .option("--page <number>", "the page; every page that it is possible for without it")
     .action(async (id: string, given: Run.MoveOptions) => {
       printResult(await orTried((await work()).refund(options(), id, given)), options().json);
     });
-  ofOffer(named("settle", "pay the parties when the window is over without a receipt; by anyone")).action(async (id: string, offer: string, given: Run.MoveOptions) => {
+  moveOfOffer(deal, "settle", "pay the parties when the window is over without a receipt; by anyone").action(async (id: string, offer: string, given: Run.MoveOptions) => {
     printResult(await orTried((await work()).settle(options(), id, { ...given, offer })), options().json);
   });
 }

@@ -58,7 +58,7 @@ async function post(place: HandoverPlace, what: "keys" | "receipt", body: object
   try {
     const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
     status = response.status;
-    text = await readLimited(response);
+    text = await readLimited(response, MAX_ANSWER);
   } catch (cause) {
     if (cause instanceof QoodError) throw cause;
     throw new QoodError("HANDOVER_UNREACHABLE", `the seller's endpoint ${place.url} does not answer: the key comes over the chain in time, or the money back`, { cause });
@@ -74,7 +74,8 @@ async function post(place: HandoverPlace, what: "keys" | "receipt", body: object
   throw fault.success ? new QoodError(fault.data.code, fault.data.message) : new QoodError("HANDOVER_ANSWER", `the seller's endpoint ${place.url} answered with status ${status}`);
 }
 
-async function readLimited(response: Response): Promise<string> {
+/** An answer's body. @throws QoodError `HANDOVER_ANSWER` where it is longer than that */
+export async function readLimited(response: Response, most: number): Promise<string> {
   const reader = response.body?.getReader();
   const decoder = new TextDecoder();
   let text = "";
@@ -83,7 +84,7 @@ async function readLimited(response: Response): Promise<string> {
     const part = await reader?.read();
     if (part?.value === undefined) return text + decoder.decode();
     length += part.value.length;
-    ensure(length <= MAX_ANSWER, "HANDOVER_ANSWER", `the seller's endpoint gave an answer of more than ${MAX_ANSWER} bytes`);
+    ensure(length <= most, "HANDOVER_ANSWER", `the seller's endpoint gave an answer of more than ${most} bytes`);
     text += decoder.decode(part.value, { stream: true });
   }
 }

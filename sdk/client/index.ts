@@ -11,13 +11,14 @@ export * from "./deployment.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./faucet.ts";
-export * from "./handover.ts";
+export { fetchHandover, handoverFaultSchema, handoverKeysSchema, type HandoverPlace, handoverPath, handoverReceiptSchema, handoverRequestSchema, handoverTakenSchema, sendReceipt } from "./handover.ts";
 export * from "./hooks.ts";
 export { type ContractKey, HOOK_INTERFACES, INTERFACES } from "./interfaces.ts";
 export { openProvider } from "./provider.ts";
 export * from "./purchase.ts";
 export type { Anchor, Device, Reads, Redemption, SchemaEntry } from "./reads.ts";
 export { createReads } from "./reads.ts";
+export * from "./sample.ts";
 export { send } from "./send.ts";
 export * from "./tokens.ts";
 

@@ -7,7 +7,10 @@ import { z } from "zod";
 import { bytesToBigint, concat, fromHex, type Hex, toHex, u32 } from "../bytes/index.ts";
 import { sha256 } from "../crypto/hash.ts";
 import { ensure, QoodError } from "../errors/index.ts";
+import { readFrame } from "../formats/frame.ts";
+import { decodeInterval } from "../formats/interval.ts";
 import { leafPosition } from "../formats/layout.ts";
+import type { Row } from "../formats/row.ts";
 import { intervalKey, segmentKey } from "../keys/index.ts";
 import { ensureChecked } from "./decrypt.ts";
 import { leafOpening, sampleLeaf, verifySample } from "./leaf.ts";
@@ -83,6 +86,22 @@ export function checkSample(batch: CheckedBatch, value: Hex, n: number, opened: 
     const sample = { ...leafOpening(batch, leaf), salt, plain };
     verifySample(root, batch.layout.leafCount, sample);
     return sample;
+  });
+}
+
+/**
+ * The records of those intervals that a sample opens whole: leaves are pieces of compressed intervals, which open from their
+ * beginning to their end or not at all. Of a batch with few leaves that is everything, of a large one mostly nothing.
+ * @param leaves of {@link checkSample}
+ * @throws QoodError `NOT_CHECKED`; `FRAME_*`, `CBOR_*`, `INTERVAL_SHAPE` where the batch is not in form
+ */
+export function sampleRows(batch: CheckedBatch, leaves: readonly LeafSample[]): Row[] {
+  ensureChecked(batch);
+  return batch.details.layout.storedLengths.flatMap((stored, interval) => {
+    const own = leaves.filter(({ position }) => position.interval === interval).sort((a, b) => a.position.index - b.position.index);
+    const bytes = concat(...own.map(({ plain }) => plain));
+    if (bytes.length < stored) return [];
+    return decodeInterval(readFrame(bytes, batch.header.rest.rawLength), batch.details.columns).flatMap(({ rows }) => [...rows]);
   });
 }
 

@@ -7,7 +7,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   account: ["new", "list"],
   owner: ["grant-stream", "consent", "vehicles", "streams", "devices", "grants", "revoke", "agreements", "headers", "offers", "income"],
   oem: ["grant-stream", "grants", "revoke", "agreements", "headers", "offers", "income", "confirm", "voucher"],
-  buyer: ["search", "show", "buy", "open", "recover", "faucet"],
+  buyer: ["search", "show", "sample", "fetch", "buy", "open", "recover", "receipt", "challenge", "complain", "faucet"],
   deal: ["show", "accept", "reject", "challenge", "complain", "refund", "settle"],
   income: ["show", "deposit", "withdraw"],
   tsp: ["vault", "start", "status", "fund", "streams", "token", "import", "dead-letters", "doctor", "mint"],

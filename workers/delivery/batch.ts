@@ -4,6 +4,7 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { decodeOffer, lotsOfPage, MAX_OFFER_BYTES, orderHash } from "@qoodblock/sdk/market";
 import type { Offer, OfferLot } from "@qoodblock/sdk/market";
 import { keyOf } from "../shared/wrapping/index.ts";
+import type { Opened, SampleAsked } from "./checkChild.ts";
 import type { DeliveryContext, OpenPage } from "./context.ts";
 
 /** So many offer files are kept in memory. */
@@ -12,13 +13,18 @@ const kept = new Map<string, Offer>();
 
 /** The offer that a deal was bought by. @throws QoodError OFFER_OTHER when the file is of another order, those of the storage */
 export async function offerOf(context: DeliveryContext, { deal }: Pick<OpenPage, "deal">): Promise<Offer> {
-  const known = kept.get(deal.offer);
+  return orderedOffer(context, deal.orderHash, deal.offer);
+}
+
+/** The offer of an order. @throws QoodError OFFER_OTHER when the file is of another order, those of the storage */
+export async function orderedOffer(context: Pick<DeliveryContext, "client" | "storage">, order: Hex, cid: string): Promise<Offer> {
+  const known = kept.get(cid);
   if (known !== undefined) return known;
   const { chainId, addresses } = context.client.deployment;
-  const offer = decodeOffer(await context.storage.get(deal.offer, { maxBytes: MAX_OFFER_BYTES }));
-  if (orderHash(chainId, addresses.escrow, offer.order) !== deal.orderHash) throw new QoodError("OFFER_OTHER", `the offer file ${deal.offer} is not of the order ${deal.orderHash}`);
+  const offer = decodeOffer(await context.storage.get(cid, { maxBytes: MAX_OFFER_BYTES }));
+  if (orderHash(chainId, addresses.escrow, offer.order) !== order) throw new QoodError("OFFER_OTHER", `the offer file ${cid} is not of the order ${order}`);
   if (kept.size >= KEPT) kept.delete(kept.keys().next().value!);
-  kept.set(deal.offer, offer);
+  kept.set(cid, offer);
   return offer;
 }
 
@@ -29,16 +35,18 @@ export function headersOf(offer: Offer, page: number | undefined): Hex[] {
 
 /**
  * Opens a whole batch as its buyer will: a wrong one is neither offered nor delivered.
+ * @param sample - what the chain says of its sample, where its file is wanted too
  * @throws QoodError of the check
  */
-export async function openWhole(context: Pick<DeliveryContext, "storage" | "vault" | "client" | "pool">, lot: Omit<OfferLot, "former">): Promise<void> {
+export async function openWhole(context: Pick<DeliveryContext, "storage" | "vault" | "client" | "pool">, lot: Omit<OfferLot, "former">, sample?: SampleAsked): Promise<Opened> {
   const { storage, vault, client } = context;
   const [ciphertext, dataHashes, description] = [await storage.get(lot.cids.ciphertext), await storage.get(lot.cids.dataHashes), await storage.get(lot.cids.description)];
   const k1 = await keyOf(vault, lot.header);
   const { tsp, root, path } = lot.anchor;
   const { time } = await client.reads.anchorOf(tsp, root);
-  const answer = await context.pool.run({ input: { ciphertext, dataHashes, description, header: lot.header, envelope: lot.envelope, anchor: { tsp, root, path, time } }, k1 });
+  const answer = await context.pool.run({ input: { ciphertext, dataHashes, description, header: lot.header, envelope: lot.envelope, anchor: { tsp, root, path, time } }, k1, ...(sample === undefined ? {} : { sample }) });
   if ("error" in answer) throw new QoodError(answer.error.code, answer.error.message);
+  return answer;
 }
 
 /** Faults of a batch itself, which trying again does not mend. */

@@ -1,4 +1,4 @@
-/** The endpoint at which buyers fetch wrapped keys and leave receipts. Nothing that passes it is secret: keys are wrapped for one buyer. */
+/** The endpoint at which buyers fetch samples and wrapped keys, and leave receipts. Nothing that passes it is secret: keys are wrapped for one buyer, samples are for all. */
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,6 +9,7 @@ import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import type { DeliveryContext } from "./context.ts";
 import { pageId } from "./deals.ts";
 import { keysFor, takeReceipt } from "./requests.ts";
+import type { Sampler } from "./sample.ts";
 
 /** Bounds: of a body in bytes, of a request in milliseconds, of requests and connections at a time. */
 const MAX_BODY = 8192;
@@ -25,9 +26,20 @@ const STATUS: Readonly<Record<string, number>> = {
   HANDOVER_NOT_READY: 503,
   HANDOVER_BUSY: 503,
   HANDOVER_REQUEST: 400,
+  SAMPLE_UNKNOWN: 404,
+  SAMPLE_NOT_GIVEN: 403,
+  SAMPLE_NOT_FIXED: 409,
 };
 
 const PATH = /^\/v1\/deals\/(0x[0-9a-f]{64})\/pages\/(\d{1,2})\/(keys|receipt)$/;
+const SAMPLE_PATH = /^\/v1\/offers\/(0x[0-9a-f]{64})\/lots\/(\d{1,4})\/sample$/;
+
+/** What the endpoint answers by. */
+export interface EndpointParts {
+  readonly sample: Sampler;
+  /** Is told each page that a receipt has come for. */
+  readonly wake: (id: string) => void;
+}
 
 /** A listening endpoint. */
 export interface Endpoint {
@@ -57,9 +69,11 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   throw new QoodError("HANDOVER_REQUEST", `the request's body: ${issue.path.map(String).join(".") || "it"}: ${issue.message}`);
 }
 
-async function answer(context: DeliveryContext, wake: (id: string) => void, request: IncomingMessage): Promise<unknown> {
+async function answer(context: DeliveryContext, { sample, wake }: EndpointParts, request: IncomingMessage): Promise<unknown> {
+  const sampled = SAMPLE_PATH.exec(request.url ?? "");
+  if (sampled !== null && request.method === "GET") return JSON.parse(new TextDecoder().decode(await sample(sampled[1] as Hex, Number(sampled[2]))));
   const found = PATH.exec(request.url ?? "");
-  if (found === null || request.method !== "POST") throw new QoodError("HANDOVER_UNKNOWN", "there is nothing here: POST /v1/deals/<deal id>/pages/<page>/keys or …/receipt");
+  if (found === null || request.method !== "POST") throw new QoodError("HANDOVER_UNKNOWN", "there is nothing here: POST /v1/deals/<deal id>/pages/<page>/keys or …/receipt, GET /v1/offers/<order hash>/lots/<lot>/sample");
   const [dealId, page, what] = [found[1] as Hex, Number(found[2]), found[3]];
   const body = await bodyOf(request);
   if (what === "keys") {
@@ -87,21 +101,20 @@ export function parseListen(text: string): { host: string; port: number } {
 
 /**
  * Starts the endpoint.
- * @param wake - is told each page that a receipt has come for
  * @throws QoodError HANDOVER_LISTEN when the address cannot be listened on
  */
-export async function startEndpoint(context: DeliveryContext, listen: string, wake: (id: string) => void): Promise<Endpoint> {
+export async function startEndpoint(context: DeliveryContext, listen: string, parts: EndpointParts): Promise<Endpoint> {
   let busy = 0;
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     busy += 1;
     try {
       if (busy > AT_ONCE) throw new QoodError("HANDOVER_BUSY", "too many requests at a time: ask again later");
-      send(response, 200, await answer(context, wake, request));
+      send(response, 200, await answer(context, parts, request));
     } catch (error) {
       const known = isQoodError(error) && STATUS[error.code] !== undefined;
       // What is not meant for a buyer stays here.
-      if (!known) context.log.warn({ err: error }, "a request for keys failed");
-      const fault = known ? { code: error.code, message: error.message.slice(0, 500) } : { code: "HANDOVER_NOT_READY", message: "the keys cannot be handed over now: ask again later" };
+      if (!known) context.log.warn({ err: error }, "a request failed");
+      const fault = known ? { code: error.code, message: error.message.slice(0, 500) } : { code: "HANDOVER_NOT_READY", message: "this cannot be answered now: ask again later" };
       send(response, STATUS[fault.code]!, handoverFaultSchema.parse(fault));
       request.resume();
     } finally {

@@ -20,6 +20,7 @@ import { parseListen, startEndpoint } from "./endpoint.ts";
 import { createChallengeWatch, createPurchaseFollower } from "./follow.ts";
 import { createOfferer } from "./offers.ts";
 import { createDeliveryMetrics } from "./metrics.ts";
+import { createSampler } from "./sample.ts";
 import { createScheduler } from "./schedule.ts";
 import { schema } from "./settings.ts";
 
@@ -27,6 +28,7 @@ await runWorker({ name: "qood-delivery", summary: "Offers announced batches and 
   const env = process.env;
   if (settings.marginSeconds >= settings.deliverSeconds) throw new QoodError("CONFIG_VALUE", `marginSeconds (${settings.marginSeconds}) must be less than deliverSeconds (${settings.deliverSeconds}), else every delivery comes too late`);
   if (settings.handoverListen !== undefined && parseListen(settings.handoverListen).port === 0) throw new QoodError("CONFIG_VALUE", "handoverListen must name a port: it is written into offers");
+  if (settings.samples && settings.handoverListen === undefined) throw new QoodError("CONFIG_VALUE", "samples are given at handoverListen, which must be named too");
   const vault = await openVault(settings.vault, () => unlockOf(settings, env), FOLLOW_VAULT);
   const wallet = await openAccount(settings.keystore, readPassphrase({ what: "the key file", file: settings.keystorePassphraseFile, variable: "QOOD_KEYSTORE_PASSPHRASE", env }));
   const deployment = readDeployment(settings.deployment, settings.chainId);
@@ -50,7 +52,7 @@ await runWorker({ name: "qood-delivery", summary: "Offers announced batches and 
     said.set(what, text);
   };
   const scheduler = createScheduler(context, complain);
-  const endpoint = settings.handoverListen === undefined ? undefined : await startEndpoint(context, settings.handoverListen, (id) => scheduler.wake(id));
+  const endpoint = settings.handoverListen === undefined ? undefined : await startEndpoint(context, settings.handoverListen, { sample: createSampler(context), wake: (id) => scheduler.wake(id) });
   const purchases = createPurchaseFollower(context);
   const challenges = createChallengeWatch(context, (id) => scheduler.wake(id));
   const offerer = createOfferer(context);

@@ -39,6 +39,7 @@ const policySettings = z.object({
   provenBuyers: z.array(address).default([]).describe("Buyers who always get the proof."),
   handoverListen: z.string().optional().describe("host:port, or a port of 127.0.0.1, at which buyers fetch wrapped keys off chain and leave receipts; without it keys go over the chain only."),
   handoverUrl: z.url({ protocol: /^https?$/ }).optional().describe("Address of that endpoint as buyers reach it, written into offers; http://<handoverListen> without it."),
+  samples: z.boolean().default(false).describe("Give samples to whoever asks at handoverListen: of every offered batch the few leaves that the chain's randomness names, once it is final. They are given away; a batch of few leaves is given whole."),
   handoverBuyers: z.array(address).default([]).describe("Buyers who may fetch keys off chain; empty: all."),
   handoverSeconds: z.int().min(0).default(3600).describe("The receipt is waited for so many seconds after the purchase, and at most half of the time to deliver; then the page is delivered on chain."),
   marginSeconds: z.int().min(0).default(86_400).describe("Nothing is sent for the first time later than so many seconds before deliverBy: the chain's force-inclusion delay."),

@@ -26,13 +26,15 @@ export function headersOf(offer: Offer, pages: readonly number[]): Hex[] {
 }
 
 /** The buyer's word that the keys were right: settles at once the pages that end together. @throws QoodError REVERT, CHAIN_CALL_FAILED */
-export async function giveReceipt({ client, signer }: Pick<BuyerContext, "client" | "signer">, paid: Paid, pages: readonly number[] = [0]): Promise<SettledPages> {
-  const { offer } = paid.checked;
+export async function settleByReceipt({ client, signer }: Pick<BuyerContext, "client" | "signer">, { terms }: Pick<KnownDeal, "terms">, offer: Offer, pages: readonly number[]): Promise<SettledPages> {
   const first = pages[0]!;
-  const { state } = (await client.reads.pageOf(paid.terms, first)).deal;
+  const { state } = (await client.reads.pageOf(terms, first)).deal;
   const by = state === "Funded" ? { opening: openingOf(offer, hasFlag(offer.order, "allOrNothing") ? undefined : first) } : { headers: headersOf(offer, pages) };
-  return settledBy(client, await send(signer, client.calls.settleByReceipt(paid.terms, first, versionTerms(offer.agreement.text), by)));
+  return settledBy(client, await send(signer, client.calls.settleByReceipt(terms, first, versionTerms(offer.agreement.text), by)));
 }
+
+/** The same of a purchase that this program has made or taken up. @throws QoodError REVERT, CHAIN_CALL_FAILED */
+export const giveReceipt = (context: Pick<BuyerContext, "client" | "signer">, paid: Paid, pages: readonly number[] = [0]): Promise<SettledPages> => settleByReceipt(context, paid, paid.checked.offer, pages);
 
 /**
  * Gives the receipt unless the pages have ended without it. For keys that came off the chain the seller takes it, and pays for

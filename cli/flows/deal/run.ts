@@ -34,13 +34,14 @@ export interface MoveOptions {
 /** One move that was made. */
 export type Moved = Readonly<Record<string, unknown>>;
 
-interface Pages {
+/** Pages that end together, with their state. */
+export interface Pages {
   readonly pages: readonly number[];
   readonly deal: Deal;
 }
 
 /** The pages that end together, with their states; of one page where it is named. @throws QoodError DEAL_PAGE */
-async function pagesOf({ reads }: Client, { terms }: KnownDeal, page: string | undefined): Promise<Pages[]> {
+export async function pagesOf({ reads }: Client, { terms }: KnownDeal, page: string | undefined): Promise<Pages[]> {
   const groups = endings(terms.order).filter((pages) => page === undefined || (/^\d+$/.test(page) && pages.includes(Number(page))));
   if (groups.length === 0) throw new QoodError("DEAL_PAGE", `--page ${page ?? ""}: the deal has pages 0 to ${terms.order.pages.length - 1}`);
   return Promise.all(groups.map(async (pages) => ({ pages, deal: (await reads.pageOf(terms, pages[0]!)).deal })));
@@ -49,14 +50,15 @@ async function pagesOf({ reads }: Client, { terms }: KnownDeal, page: string | u
 const nowOf = async (provider: JsonRpcProvider): Promise<number> => (await provider.getBlock("latest"))!.timestamp;
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-interface Hand {
+/** What a move is made with. */
+export interface Hand {
   readonly client: Client;
   readonly provider: JsonRpcProvider;
   readonly signer: Signer;
 }
 
 /** Work on a deal by an account; with the offer where it is named, which takes a storage node. */
-async function withDeal<T>(options: GlobalOptions, id: string, given: MoveOptions, work: (hand: Hand, deal: KnownDeal, offer: Offer | undefined) => Promise<T>): Promise<T> {
+export async function withDeal<T>(options: GlobalOptions, id: string, given: MoveOptions, work: (hand: Hand, deal: KnownDeal, offer: Offer | undefined) => Promise<T>): Promise<T> {
   const dealId = checkDealId(id);
   if (given.offer !== undefined) {
     const cid = given.offer;
@@ -71,7 +73,7 @@ async function withDeal<T>(options: GlobalOptions, id: string, given: MoveOption
 }
 
 /** Work on a deal of the account's own, with its offer. @throws QoodError DEAL_OF_ANOTHER, those of `checkOrder` and `checkDeal` */
-async function withOwnDeal<T>(options: GlobalOptions, id: string, given: MoveOptions & { readonly offer: string }, work: (context: BuyerContext, deal: KnownDeal, offer: Offer) => Promise<T>): Promise<T> {
+export async function withOwnDeal<T>(options: GlobalOptions, id: string, given: MoveOptions & { readonly offer: string }, work: (context: BuyerContext, deal: KnownDeal, offer: Offer) => Promise<T>): Promise<T> {
   const dealId = checkDealId(id);
   return withBuyer(options, given.account, async (context) => {
     const offer = await fetchOffer(context, given.offer, given.peer);
