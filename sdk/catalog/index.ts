@@ -3,7 +3,7 @@ import createFetch from "openapi-fetch";
 import { z } from "zod";
 import type { Description } from "../description/index.ts";
 import { QoodError } from "../errors/index.ts";
-import { offerSchema, type Offer } from "../market/index.ts";
+import { offerSchema, type Offer, type Search } from "../market/index.ts";
 import type { paths } from "./schema.ts";
 
 export type { components, operations, paths } from "./schema.ts";
@@ -31,6 +31,16 @@ export async function submitOffer(client: CatalogClient, offer: Offer, descripti
   const { data, error, response } = await client.POST("/v1/offers", { body });
   if (data === undefined) throw refusal(error, response.status);
   return data;
+}
+
+/**
+ * Sends the search file of a buy order in, so that the order is found by the cells that it wants data from.
+ * @param id - of the buy order
+ * @throws QoodError with the catalog's code where it refuses
+ */
+export async function submitSearch(client: CatalogClient, id: string, search: Search): Promise<void> {
+  const { data, error, response } = await client.POST("/v1/requests/{id}/search", { params: { path: { id } }, body: search });
+  if (data === undefined) throw refusal(error, response.status);
 }
 
 /**

@@ -478,6 +478,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/requests/{id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the search file of a buy order, whose digest the order names: then the order is found by its cells */
+        post: operations["submit_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -571,14 +588,14 @@ export interface operations {
                 schema?: string;
                 /** @description COVESA VSS path that the schema must have, e.g. Vehicle.Speed. */
                 signal?: string;
+                /** @description Keyed VIN tag of the vehicle. */
+                vinTag?: string;
                 /** @description H3 cell. */
                 cell?: string;
                 /** @description With cell: neighbours up to so many steps away. */
                 ring?: string;
                 /** @description Box as west,south,east,north in degrees. */
                 bbox?: string;
-                /** @description Keyed VIN tag of the vehicle. */
-                vinTag?: string;
                 /** @description In the token's smallest unit. */
                 leastPrice?: string;
                 /** @description In the token's smallest unit. */
@@ -737,14 +754,14 @@ export interface operations {
                 schema?: string;
                 /** @description COVESA VSS path that the schema must have, e.g. Vehicle.Speed. */
                 signal?: string;
+                /** @description Keyed VIN tag of the vehicle. */
+                vinTag?: string;
                 /** @description H3 cell. */
                 cell?: string;
                 /** @description With cell: neighbours up to so many steps away. */
                 ring?: string;
                 /** @description Box as west,south,east,north in degrees. */
                 bbox?: string;
-                /** @description Keyed VIN tag of the vehicle. */
-                vinTag?: string;
                 /** @description In the token's smallest unit. */
                 leastPrice?: string;
                 /** @description In the token's smallest unit. */
@@ -883,14 +900,14 @@ export interface operations {
                 schema?: string;
                 /** @description COVESA VSS path that the schema must have, e.g. Vehicle.Speed. */
                 signal?: string;
+                /** @description Keyed VIN tag of the vehicle. */
+                vinTag?: string;
                 /** @description H3 cell. */
                 cell?: string;
                 /** @description With cell: neighbours up to so many steps away. */
                 ring?: string;
                 /** @description Box as west,south,east,north in degrees. */
                 bbox?: string;
-                /** @description Keyed VIN tag of the vehicle. */
-                vinTag?: string;
                 /** @description Most items of the page, 1 to 200; 20 without it. */
                 limit?: string;
                 /** @description `next` of the page before. */
@@ -977,14 +994,14 @@ export interface operations {
                 schema?: string;
                 /** @description COVESA VSS path that the schema must have, e.g. Vehicle.Speed. */
                 signal?: string;
+                /** @description Keyed VIN tag of the vehicle. */
+                vinTag?: string;
                 /** @description H3 cell. */
                 cell?: string;
                 /** @description With cell: neighbours up to so many steps away. */
                 ring?: string;
                 /** @description Box as west,south,east,north in degrees. */
                 bbox?: string;
-                /** @description Keyed VIN tag of the vehicle. */
-                vinTag?: string;
                 /** @description Whose values are counted, with commas between: stream, owner, oem, vehicle, tsp, dataClass, privacy, origin, agreement, offered, schema, cell. */
                 fields: string;
             };
@@ -1059,6 +1076,10 @@ export interface operations {
                         body: {
                             [key: string]: unknown;
                         };
+                        /** @description Of a request: its search file, where somebody has sent it in. */
+                        search?: {
+                            [key: string]: unknown;
+                        };
                         freshness: {
                             /** @description Last block of the index; -1 while it is empty. */
                             block: number;
@@ -1112,14 +1133,14 @@ export interface operations {
                 schema?: string;
                 /** @description COVESA VSS path that the schema must have, e.g. Vehicle.Speed. */
                 signal?: string;
+                /** @description Keyed VIN tag of the vehicle. */
+                vinTag?: string;
                 /** @description H3 cell. */
                 cell?: string;
                 /** @description With cell: neighbours up to so many steps away. */
                 ring?: string;
                 /** @description Box as west,south,east,north in degrees. */
                 bbox?: string;
-                /** @description Keyed VIN tag of the vehicle. */
-                vinTag?: string;
                 /** @description Most items of the page, 1 to 200; 20 without it. */
                 limit?: string;
                 /** @description `next` of the page before. */
@@ -1204,14 +1225,14 @@ export interface operations {
                 schema?: string;
                 /** @description COVESA VSS path that the schema must have, e.g. Vehicle.Speed. */
                 signal?: string;
+                /** @description Keyed VIN tag of the vehicle. */
+                vinTag?: string;
                 /** @description H3 cell. */
                 cell?: string;
                 /** @description With cell: neighbours up to so many steps away. */
                 ring?: string;
                 /** @description Box as west,south,east,north in degrees. */
                 bbox?: string;
-                /** @description Keyed VIN tag of the vehicle. */
-                vinTag?: string;
                 /** @description Whose values are counted, with commas between: stream, owner, oem, vehicle, tsp, dataClass, privacy, origin, agreement, schema, cell. */
                 fields: string;
             };
@@ -1286,6 +1307,10 @@ export interface operations {
                         body: {
                             [key: string]: unknown;
                         };
+                        /** @description Of a request: its search file, where somebody has sent it in. */
+                        search?: {
+                            [key: string]: unknown;
+                        };
                         freshness: {
                             /** @description Last block of the index; -1 while it is empty. */
                             block: number;
@@ -1331,6 +1356,14 @@ export interface operations {
                 dataClass?: string;
                 /** @description Exactly this privacy, or any of several with commas between. */
                 privacy?: string;
+                /** @description Exactly this anywhere, or any of several with commas between. */
+                anywhere?: string;
+                /** @description H3 cell. */
+                cell?: string;
+                /** @description With cell: neighbours up to so many steps away. */
+                ring?: string;
+                /** @description Box as west,south,east,north in degrees. */
+                bbox?: string;
                 /** @description In the token's smallest unit. */
                 leastPrice?: string;
                 /** @description In the token's smallest unit. */
@@ -1411,11 +1444,19 @@ export interface operations {
                 dataClass?: string;
                 /** @description Exactly this privacy, or any of several with commas between. */
                 privacy?: string;
+                /** @description Exactly this anywhere, or any of several with commas between. */
+                anywhere?: string;
+                /** @description H3 cell. */
+                cell?: string;
+                /** @description With cell: neighbours up to so many steps away. */
+                ring?: string;
+                /** @description Box as west,south,east,north in degrees. */
+                bbox?: string;
                 /** @description In the token's smallest unit. */
                 leastPrice?: string;
                 /** @description In the token's smallest unit. */
                 mostPrice?: string;
-                /** @description Whose values are counted, with commas between: buyer, schema, status, token, oem, dataClass, privacy. */
+                /** @description Whose values are counted, with commas between: buyer, schema, status, token, oem, dataClass, privacy, anywhere. */
                 fields: string;
             };
             header?: never;
@@ -1487,6 +1528,10 @@ export interface operations {
                         /** @description Decimal, in the token's smallest unit. */
                         price?: string;
                         body: {
+                            [key: string]: unknown;
+                        };
+                        /** @description Of a request: its search file, where somebody has sent it in. */
+                        search?: {
                             [key: string]: unknown;
                         };
                         freshness: {
@@ -1680,6 +1725,10 @@ export interface operations {
                         body: {
                             [key: string]: unknown;
                         };
+                        /** @description Of a request: its search file, where somebody has sent it in. */
+                        search?: {
+                            [key: string]: unknown;
+                        };
                         freshness: {
                             /** @description Last block of the index; -1 while it is empty. */
                             block: number;
@@ -1867,6 +1916,10 @@ export interface operations {
                         body: {
                             [key: string]: unknown;
                         };
+                        /** @description Of a request: its search file, where somebody has sent it in. */
+                        search?: {
+                            [key: string]: unknown;
+                        };
                         freshness: {
                             /** @description Last block of the index; -1 while it is empty. */
                             block: number;
@@ -2048,6 +2101,10 @@ export interface operations {
                         /** @description Decimal, in the token's smallest unit. */
                         price?: string;
                         body: {
+                            [key: string]: unknown;
+                        };
+                        /** @description Of a request: its search file, where somebody has sent it in. */
+                        search?: {
                             [key: string]: unknown;
                         };
                         freshness: {
@@ -2249,6 +2306,10 @@ export interface operations {
                         body: {
                             [key: string]: unknown;
                         };
+                        /** @description Of a request: its search file, where somebody has sent it in. */
+                        search?: {
+                            [key: string]: unknown;
+                        };
                         freshness: {
                             /** @description Last block of the index; -1 while it is empty. */
                             block: number;
@@ -2424,11 +2485,75 @@ export interface operations {
                         body: {
                             [key: string]: unknown;
                         };
+                        /** @description Of a request: its search file, where somebody has sent it in. */
+                        search?: {
+                            [key: string]: unknown;
+                        };
                         freshness: {
                             /** @description Last block of the index; -1 while it is empty. */
                             block: number;
                             hash: string;
                         };
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        code: string;
+                        message: string;
+                        /** @description The field of the question that is wrong. */
+                        field?: string;
+                    };
+                };
+            };
+        };
+    };
+    submit_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    format: "qood/search/v1";
+                    cells: string[];
+                    vehicle: {
+                        [key: string]: (string | number | boolean) | (string | number | boolean)[];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
                     };
                 };
             };

@@ -6,15 +6,16 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { cellToLatLng, cellToParent, gridDisk, latLngToCell } from "h3-js";
 import { z } from "zod";
-import { createCatalogClient, fetchOffer, submitOffer } from "@qoodblock/sdk/catalog";
+import { createCatalogClient, fetchOffer, submitOffer, submitSearch } from "@qoodblock/sdk/catalog";
 import type { CatalogClient } from "@qoodblock/sdk/catalog";
+import { randomDeliveryKey } from "@qoodblock/sdk/delivery";
 import { decodeDescription } from "@qoodblock/sdk/description";
 import { isQoodError } from "@qoodblock/sdk/errors";
-import { agreementId, offerSchema, orderHash } from "@qoodblock/sdk/market";
-import type { Offer } from "@qoodblock/sdk/market";
+import { SEARCH_FORMAT, agreementId, buyOrder, buyOrderId, offerSchema, orderHash, searchFields } from "@qoodblock/sdk/market";
+import type { Offer, Search } from "@qoodblock/sdk/market";
 import { sealBatch } from "@qoodblock/sdk/sealing";
 import { files } from "../../scripts/catalog/render.ts";
-import { startMarket } from "../e2e/market.ts";
+import { PRICE, startMarket } from "../e2e/market.ts";
 import type { Batch, BatchRecipe, Market } from "../e2e/market.ts";
 import { act } from "./support/market.ts";
 import { runToEnd, startWorker } from "./support/processes.ts";
@@ -59,7 +60,7 @@ describe("catalog", () => {
     await until("the offer to be open", async () => (await fetchOffer(client, id)).status === "open", 20_000);
     return id;
   }
-  async function ids(path: "offers" | "batches" | "streams", query: Record<string, string>): Promise<string[]> {
+  async function ids(path: "offers" | "batches" | "streams" | "requests", query: Record<string, string>): Promise<string[]> {
     const response = await fetch(`${url}/v1/${path}?${new URLSearchParams(query)}`);
     const answer = (await response.json()) as { items: { id: string }[]; message?: string };
     assert.equal(response.status, 200, answer.message);
@@ -91,6 +92,41 @@ describe("catalog", () => {
     assert.deepEqual(await ids("batches", { cell: HERE, offered: "true" }), [batch.sealed.headerHash]);
     assert.deepEqual(await ids("streams", { owner: owner.address }), [offer.lots[0]!.header.words.stream]);
     assert.deepEqual(z.encode(offerSchema, (await fetchOffer(client, id)).offer), z.encode(offerSchema, offer));
+  });
+
+  it("finds requests by the cells and the time that their buyers want, once their search files are brought", async () => {
+    const { client: { calls, deployment: { addresses } }, accounts: { buyer } } = market;
+    const account = buyer.address as `0x${string}`;
+    await act(market, buyer, calls.deposit(addresses.qdd, account, 3n * PRICE));
+    await act(market, buyer, calls.setOperator(addresses.buyOrders, true));
+    const [keyX, keyY] = randomDeliveryKey().publicKey;
+    const search = (...cells: string[]): Search => ({ format: SEARCH_FORMAT, cells, vehicle: { fuel: "diesel" } });
+    const place = async (nonce: bigint, what: Search, firstTime = 0, lastTime = 0): Promise<string> => {
+      const wanted = buyOrder({ buyer: account, token: addresses.qdd, schema: market.car.config.schema, dataClass: 2, deadline: 4_000_000_000, keyX, keyY, nonce, firstTime, lastTime, ...searchFields(what) });
+      await act(market, buyer, calls.placeBuyOrder(wanted, PRICE));
+      const id = buyOrderId(31337, addresses.buyOrders, wanted);
+      await until("the request to be indexed", async () => (await client.GET("/v1/requests/{id}", { params: { path: { id } } })).data !== undefined, 20_000);
+      return id;
+    };
+    const day = Date.UTC(2026, 2, 1);
+    const [here, there, anywhere] = [await place(1n, search(HERE, cellToParent(THERE, 4)), day, day + 1000), await place(2n, search(THERE)), await place(3n, search())];
+    // Of what nobody has brought the place is not known.
+    assert.deepEqual(await ids("requests", { cell: HERE }), [anywhere]);
+    await assert.rejects(submitSearch(client, here, search(HERE)), (error) => isQoodError(error, "SEARCH_OTHER"));
+    await assert.rejects(submitSearch(client, `0x${"12".repeat(32)}`, search(HERE)), (error) => isQoodError(error, "NOT_FOUND"));
+    await submitSearch(client, here, search(HERE, cellToParent(THERE, 4)));
+    for (let again = 0; again < 2; again += 1) await submitSearch(client, there, search(THERE));
+    const found = async (query: Record<string, string>): Promise<string[]> => (await ids("requests", query)).sort();
+    const [lat, lng] = cellToLatLng(HERE);
+    assert.deepEqual(await found({ cell: HERE }), [here, anywhere].sort());
+    assert.deepEqual(await found({ bbox: `${lng - 0.1},${lat - 0.1},${lng + 0.1},${lat + 0.1}` }), [here, anywhere].sort());
+    assert.deepEqual(await found({ cell: THERE }), [here, there, anywhere].sort());
+    assert.deepEqual(await found({ cell: gridDisk(THERE, 1).at(-1)!, ring: "1", to: String(day + 5) }), [here, there, anywhere].sort());
+    assert.deepEqual(await found({ cell: gridDisk(HERE, 3).at(-1)! }), [anywhere]);
+    assert.deepEqual(await found({ cell: THERE, from: String(day + 1001) }), [there, anywhere].sort());
+    assert.deepEqual(await found({ anywhere: "false", to: String(day - 1) }), [there]);
+    const { data } = await client.GET("/v1/requests/{id}", { params: { path: { id: there } } });
+    assert.deepEqual(data!.search, search(THERE));
   });
 
   it("takes nothing in that a buyer would refuse, and says why", async () => {

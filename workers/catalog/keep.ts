@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { orderHash as hashOrder } from "@qoodblock/sdk/market";
+import type { Search } from "@qoodblock/sdk/market";
 import { Batch, createJournal, fromJson, key, orderStatus, rowsOf, under } from "../shared/index/index.ts";
 import type { BlockRef, OrderStatus, Row, Store } from "../shared/index/index.ts";
 import { putRecordDocuments } from "./documents.ts";
@@ -9,6 +10,7 @@ import { allOrders, expiredOrders, names, ordersBy, readRecord, writeRecord } fr
 import type { OfferRecord } from "./record.ts";
 import { verifyOffer } from "./verify.ts";
 import type { submissionSchema, VerifyContext } from "./verify.ts";
+import { takeWanted } from "./wanted.ts";
 
 const SEEN = key("seen");
 const seenSchema = z.strictObject({ blocks: z.array(z.object({ number: z.int(), hash: z.string() })), now: z.int() });
@@ -41,6 +43,8 @@ function touchedBy({ name, args }: Row): string[] {
 export interface Keeper {
   /** Checks an offer and takes it in. @returns whether it is new @throws QoodError with what is wrong with it */
   take(submission: z.output<typeof submissionSchema>): Promise<{ orderHash: Hex; status: OrderStatus; isNew: boolean }>;
+  /** Takes the search file of a buy order in. @returns whether it is new @throws QoodError as `takeWanted` */
+  takeSearch(id: string, file: Search): Promise<boolean>;
   /** One look at the index: closes and opens what its new blocks, blocks taken back, and the time have changed. */
   step(): Promise<void>;
 }
@@ -100,6 +104,7 @@ export function createKeeper(chain: Store, catalog: Store, context: VerifyContex
   }
 
   return {
+    takeSearch: (id, file) => inTurn(() => takeWanted(chain, catalog, id, file)),
     async take(submission) {
       const { chainId, addresses } = context.client.deployment;
       const orderHash = hashOrder(chainId, addresses.escrow, submission.offer.order).toLowerCase() as Hex;

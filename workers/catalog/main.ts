@@ -25,6 +25,7 @@ await runWorker({ name: "qood-catalog", summary: "Serves the index over HTTP: fi
   const kept = createKeeper(index, catalog, { client, provider: chain.provider, mostLots: settings.mostLots }, () => Math.floor(Date.now() / 1000));
   const keeper: Keeper = {
     step: () => kept.step(),
+    takeSearch: (id, file) => kept.takeSearch(id, file),
     async take(submission) {
       try {
         const taken = await kept.take(submission);

@@ -7,6 +7,7 @@ import { search } from "../shared/index/index.ts";
 import type { Query, Reader } from "../shared/index/index.ts";
 import { cellsAround, cellsInBox, coarser } from "./cells.ts";
 import type { Kind } from "./kinds.ts";
+import { wantedAt } from "./wanted.ts";
 
 /** Most documents of a page. */
 export const MOST_ITEMS = 200;
@@ -36,10 +37,12 @@ export function questionShape(kind: Kind): Record<string, z.ZodOptional<z.ZodStr
   if (kind.isData) {
     shape["schema"] = list.optional().describe("Schema as name@version, or its hash.");
     shape["signal"] = text.optional().describe("COVESA VSS path that the schema must have, e.g. Vehicle.Speed.");
+    shape["vinTag"] = list.optional().describe("Keyed VIN tag of the vehicle.");
+  }
+  if (kind.isPlaced) {
     shape["cell"] = z.string().regex(/^[0-9a-f]{15}$/, "expected an H3 cell of 15 hexadecimal digits").optional().describe("H3 cell.");
     shape["ring"] = z.string().regex(/^[0-5]$/, "expected 0 to 5").optional().describe("With cell: neighbours up to so many steps away.");
     shape["bbox"] = z.string().regex(/^-?[0-9.]{1,20}(,-?[0-9.]{1,20}){3}$/, "expected west,south,east,north in degrees").optional().describe("Box as west,south,east,north in degrees.");
-    shape["vinTag"] = list.optional().describe("Keyed VIN tag of the vehicle.");
   }
   if (kind.isPriced) {
     shape["leastPrice"] = amount.optional().describe("In the token's smallest unit.");
@@ -96,9 +99,10 @@ function area(field: string, read: () => string[]): string[] {
 /**
  * What a question asks of the index.
  * @param chain - where a VIN tag's vehicle is looked up
+ * @param catalog - where it is looked up which places requests name
  * @throws QoodError QUERY_FIELD
  */
-export async function queryOf(kind: Kind, question: Readonly<Record<string, string | undefined>>, chain: Reader): Promise<Query> {
+export async function queryOf(kind: Kind, question: Readonly<Record<string, string | undefined>>, chain: Reader, catalog: Reader): Promise<Query> {
   const filters: { field: string; values: string[] }[] = [];
   const { schema, signal, cell, ring, bbox, vinTag, from, to, leastPrice, mostPrice } = question;
   for (const name of kind.terms) {
@@ -110,8 +114,10 @@ export async function queryOf(kind: Kind, question: Readonly<Record<string, stri
   if (ring !== undefined && cell === undefined) throw wrongField("ring", "only together with cell");
   for (const [field, cells] of [["cell", cell === undefined ? undefined : area("cell", () => cellsAround(cell, Number(ring ?? "0")))], ["bbox", bbox === undefined ? undefined : area("bbox", () => cellsInBox(bbox.split(",").map(Number) as [number, number, number, number]))]] as const) {
     // By the ancestors of its cells, or as one that says less exactly where it was.
-    if (cells !== undefined) filters.push({ field: "place", values: [...cells, ...coarser(cells).map((each) => `~${each}`)] });
-    if (cells?.length === 0) throw wrongField(field, "no cell");
+    if (cells === undefined) continue;
+    if (cells.length === 0) throw wrongField(field, "no cell");
+    const places = [...cells, ...coarser(cells).map((each) => `~${each}`)];
+    filters.push(kind.isData ? { field: "place", values: places } : { field: "request", values: await wantedAt(chain, catalog, places) });
   }
   if (kind.isData && vinTag !== undefined) {
     const vehicles = await search(chain, { kind: "vehicle", filters: [{ field: "vinTag", values: vinTag.toLowerCase().split(",") }] }, MOST_VEHICLES);

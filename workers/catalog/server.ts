@@ -4,7 +4,7 @@ import fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
-import { offerSchema } from "@qoodblock/sdk/market";
+import { offerSchema, searchSchema } from "@qoodblock/sdk/market";
 import { createJournal, facets, findDocuments, search } from "../shared/index/index.ts";
 import type { Document, Store } from "../shared/index/index.ts";
 import type { Logger } from "../shared/log/index.ts";
@@ -15,6 +15,7 @@ import { facetFields, facetSchema, listSchema, queryOf, readQuestion, wrongField
 import { readRecord } from "./record.ts";
 import * as shapes from "./shapes.ts";
 import { submissionSchema } from "./verify.ts";
+import { readWanted } from "./wanted.ts";
 
 /** What the API stands on. */
 export interface ServerOptions {
@@ -94,7 +95,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const counting = facetSchema(kind);
     app.get(`/v1/${kind.path}`, { schema: { operationId: `list_${kind.path}`, summary: `Searches ${kind.what}, newest first`, querystring: shapes.describe(list), response: { 200: shapes.page, "4xx": shapes.fault } } }, async (request) => {
       const question = readQuestion(list, request.query) as Record<string, string | undefined>;
-      const found = await search(storeOf(kind), await queryOf(kind, question, chain), Number(question["limit"] ?? DEFAULT_LIMIT), question["cursor"]);
+      const found = await search(storeOf(kind), await queryOf(kind, question, chain, catalog), Number(question["limit"] ?? DEFAULT_LIMIT), question["cursor"]);
       return { items: found.items.map(itemOf), ...(found.next === undefined ? {} : { next: found.next }), freshness: await freshness() };
     });
     app.get(`/v1/${kind.path}/facets`, { schema: { operationId: `facets_${kind.path}`, summary: `Counts values among ${kind.what}`, querystring: shapes.describe(counting), response: { 200: shapes.facets, "4xx": shapes.fault } } }, async (request) => {
@@ -102,7 +103,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       const names = fields!.split(",");
       const unknown = names.find((name) => !facetFields(kind).includes(name));
       if (unknown !== undefined) throw wrongField("fields", `${unknown} cannot be counted here, but ${facetFields(kind).join(", ")}`);
-      return { ...(await facets(storeOf(kind), await queryOf(kind, question, chain), names)), freshness: await freshness() };
+      return { ...(await facets(storeOf(kind), await queryOf(kind, question, chain, catalog), names)), freshness: await freshness() };
     });
     app.get<{ Params: { id: string } }>(`/v1/${kind.path}/:id`, { schema: { operationId: `get_${kind.path}`, summary: `One of the ${kind.what}; an id with a slash is written with %2F`, params: shapes.idParams, response: { 200: kind.kind === "offer" ? shapes.offer : shapes.one, "4xx": shapes.fault } } }, async (request) => {
       const id = request.params.id.toLowerCase();
@@ -110,7 +111,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       const record = kind.kind === "offer" ? await readRecord(catalog, id) : undefined;
       if (found === undefined && record === undefined) throw new QoodError("NOT_FOUND", `there is no ${id.slice(0, 100)} among the ${kind.what}`);
       const file = record === undefined ? {} : { status: record.status, offer: z.encode(offerSchema, record.offer) };
-      return { ...(found === undefined ? { id } : itemOf(found)), ...file, freshness: await freshness() };
+      const wanted = kind.kind === "request" ? await readWanted(catalog, id) : undefined;
+      return { ...(found === undefined ? { id } : itemOf(found)), ...file, ...(wanted === undefined ? {} : { search: wanted }), freshness: await freshness() };
     });
   }
 
@@ -118,6 +120,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (keeper === undefined) throw new QoodError("NO_INTAKE", "this catalog takes no offers in");
     const { isNew, ...taken } = await keeper.take(readQuestion(submissionSchema, request.body ?? {}));
     return reply.code(isNew ? 201 : 200).send(taken);
+  });
+  app.post<{ Params: { id: string } }>("/v1/requests/:id/search", { config: { rateLimit: { max: options.offersPerMinute, timeWindow: 60_000 } }, schema: { operationId: "submit_search", summary: "Takes the search file of a buy order, whose digest the order names: then the order is found by its cells", params: shapes.idParams, body: shapes.search, response: { 200: shapes.known, 201: shapes.known, "4xx": shapes.fault } } }, async (request, reply) => {
+    if (keeper === undefined) throw new QoodError("NO_INTAKE", "this catalog takes no searches in");
+    const id = request.params.id.toLowerCase();
+    const isNew = await keeper.takeSearch(id, readQuestion(searchSchema, request.body ?? {}));
+    return reply.code(isNew ? 201 : 200).send({ id });
   });
   await app.ready();
   return app;

@@ -22,7 +22,8 @@ interface RequestBody {
 
 const terms = ({ id, buyer, schema, status, wanted }: RequestBody): Record<string, string[]> => ({
   ...{ request: [id], buyer: [buyer], schema: [schema], status: [status], token: [wanted["token"] as string], oem: [wanted["oem"] as string] },
-  ...{ dataClass: [String(wanted["dataClass"])], privacy: [String(wanted["privacy"])] },
+  // Cells stand in the order's search file; here is only whether there are any.
+  ...{ dataClass: [String(wanted["dataClass"])], privacy: [String(wanted["privacy"])], anywhere: [String(BigInt(wanted["cellsHash"] as string) === 0n)] },
 });
 
 /** What time a request is about: an open end ends with its deadline. */
