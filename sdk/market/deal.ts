@@ -129,3 +129,9 @@ export function instanceFor(lots: number): 1 | 8 | 32 {
   ensure(lots >= 1 && lots <= MAX_LOTS, "BAD_LOT_COUNT", `a page has 1 to ${MAX_LOTS} lots, not ${lots}`);
   return lots === 1 ? 1 : lots <= 8 ? 8 : 32;
 }
+
+/** Pages in groups that end together, each ended as its first page. */
+export function endings(order: Pick<SellOrder, "pages" | "flags">): number[][] {
+  const pages = order.pages.map((_, page) => page);
+  return hasFlag(order, "allOrNothing") ? [pages] : pages.map((page) => [page]);
+}

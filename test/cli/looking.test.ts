@@ -13,7 +13,7 @@ import { receiptData } from "@qoodblock/sdk/eip712";
 import { orderHash } from "@qoodblock/sdk/market";
 import { encodeSample, openSample, sampleIndices } from "@qoodblock/sdk/sealing";
 import { readCar } from "../../workers/shared/storage/car.ts";
-import { checkOffer } from "../../cli/flows/buyer/check.ts";
+import { checkOffer } from "../../sdk/purchase/index.ts";
 import { flipped } from "../e2e/market.ts";
 import type { Batch, Market } from "../e2e/market.ts";
 import { temporaryFolder } from "../support/folder.ts";

@@ -2,8 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { HDNodeWallet } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
+import type { Paid } from "@qoodblock/sdk/purchase";
 import { resumePurchase } from "../../cli/flows/buyer/resume.ts";
-import type { Paid } from "../../cli/flows/buyer/pay.ts";
 import { createLog } from "../../workers/shared/log/index.ts";
 import { createHeliaStorage } from "../../workers/shared/storage/index.ts";
 import { serveRpc } from "../../workers/shared/storage/rpcServer.ts";

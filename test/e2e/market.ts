@@ -20,10 +20,9 @@ import type { Agreement, KeyDeliveryWords, Offer, OfferLot, SellOrder } from "@q
 import { PageProver, closeProofEngine } from "@qoodblock/sdk/proof";
 import { sealBatch } from "@qoodblock/sdk/sealing";
 import type { SealInput, SealedBatch } from "@qoodblock/sdk/sealing";
-import { checkOffer } from "../../cli/flows/buyer/check.ts";
+import { checkOffer, pay } from "@qoodblock/sdk/purchase";
+import type { Paid } from "@qoodblock/sdk/purchase";
 import type { BuyerContext } from "../../cli/flows/buyer/context.ts";
-import { pay } from "../../cli/flows/buyer/pay.ts";
-import type { Paid } from "../../cli/flows/buyer/pay.ts";
 import { deploy } from "../../scripts/deploy/deploy.ts";
 import { createHeliaStorage } from "../../workers/shared/storage/index.ts";
 import type { Storage } from "../../workers/shared/storage/index.ts";

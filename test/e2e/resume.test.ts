@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createDeliveryKey } from "@qoodblock/sdk/delivery";
-import { awaitDelivery, openDelivery } from "../../cli/flows/buyer/open.ts";
+import { awaitDelivery, openDelivery } from "@qoodblock/sdk/purchase";
 import { resumePurchase } from "../../cli/flows/buyer/resume.ts";
 import { giveReceiptIfOpen } from "../../cli/flows/buyer/settle.ts";
 import { act } from "../workers/support/market.ts";

@@ -96,16 +96,24 @@ describe("examples", { concurrency: 1 }, () => {
     const folder = temporary.path("files");
     mkdirSync(folder);
     for (const cid of Object.values(sold.offer.lots[0]!.cids)) writeFileSync(join(folder, cid), await market.seller.get(cid));
+    writeFileSync(join(folder, sold.cid), encodeOffer(sold.offer));
 
     const listening = begin("listen-purchases.ts", [rpc, escrow, "1"]);
     await once(listening.stderr!, "data");
     const heard = ending(listening);
-    const buying = begin("sdk-buy.ts", [rpc, deployment, offerFile, folder], buyer.privateKey);
+    const buying = begin("sdk-buy.ts", [rpc, deployment, sold.cid, folder], buyer.privateKey);
     const bought = ending(buying);
-    const [said] = (await once(buying.stderr!, "data")) as [Buffer];
-    const id = /deal (0x[0-9a-f]{64})/.exec(said.toString())![1] as Hex;
+    const id = await new Promise<Hex>((resolve) => {
+      let said = "";
+      buying.stderr!.on("data", (chunk: Buffer) => {
+        said += chunk.toString();
+        const found = /^deal (0x[0-9a-f]{64})/m.exec(said);
+        if (found !== null) resolve(found[1] as Hex);
+      });
+    });
     await market.deliver(await resumePurchase(market.buyer, id, sold.cid, [...peers]), sold.batch.k);
-    const lines = (await bought).trimEnd().split("\n");
+    const [head, ...lines] = (await bought).trimEnd().split("\n");
+    assert.match(head!, /^Vehicle\.QoodBlock\.Time,/);
     assert.equal(lines.length, ROWS);
     const first = sold.batch.sealed.header.rest.firstTime;
     assert.ok(first >= START);
@@ -118,6 +126,12 @@ describe("examples", { concurrency: 1 }, () => {
     assert.match(await run("withdraw-income.ts", [rpc, escrow, qdd], owner.privateKey), new RegExp(`^withdrew ${due} in 0x`));
     assert.equal((await market.client.reads.balanceOf(qdd, owner.address as Hex)) - had, due);
     assert.equal(await run("withdraw-income.ts", [rpc, escrow, qdd], owner.privateKey), "nothing to withdraw\n");
+  });
+
+  it("sdk-buy is a program of at most 20 lines", () => {
+    const lines = readFileSync(join(root, "scripts/examples/sdk-buy.ts"), "utf8").split("\n").filter((line) => line !== "" && !/^\/[/*]/.test(line));
+    assert.ok(lines.length <= 20, `${lines.length} lines`);
+    assert.ok(lines.every((line) => line.length <= 130), "a line that is several");
   });
 
   it("sdk-sell-order makes an order that the exchange takes", async () => {

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { encodeOffer } from "@qoodblock/sdk/market";
+import { checkOffer } from "@qoodblock/sdk/purchase";
+import type { CheckedOffer } from "@qoodblock/sdk/purchase";
 import type { GlobalOptions } from "../../context.ts";
 import { cidOfOffer } from "./catalog.ts";
-import { checkOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
-import type { CheckedOffer } from "./check.ts";
 import type { BuyerOptions } from "./run.ts";
 import { withBuyer } from "./with.ts";
 

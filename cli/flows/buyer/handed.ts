@@ -10,9 +10,9 @@ import { fetchHandover, handoverKeysSchema, sendReceipt } from "@qoodblock/sdk/c
 import type { DeliveryKey, WrappedKeys } from "@qoodblock/sdk/delivery";
 import { QoodError, isQoodError } from "@qoodblock/sdk/errors";
 import { DATA_CLASS, hasFlag, lotsOfPage } from "@qoodblock/sdk/market";
+import type { Paid } from "@qoodblock/sdk/purchase";
 import { writeAtomically } from "@qoodblock/workers/shared/process/state.ts";
 import type { BuyerContext } from "./context.ts";
-import type { Paid } from "./pay.ts";
 
 const FILE = "keys.json";
 const schema = z.strictObject({ format: z.literal("qood/keys/v1"), dealId: z.string(), pages: z.record(z.string().regex(/^\d+$/), handoverKeysSchema) });

@@ -11,13 +11,13 @@ import { QoodError, isQoodError } from "@qoodblock/sdk/errors";
 import type { Deal } from "@qoodblock/sdk/market";
 import { openBatch } from "@qoodblock/sdk/sealing";
 import type { OpenedBatch } from "@qoodblock/sdk/sealing";
+import { endings } from "@qoodblock/sdk/market";
+import { checkNotLate, readDelivery, unwrapDelivery } from "@qoodblock/sdk/purchase";
+import type { Delivered, KeyedBatch, Paid } from "@qoodblock/sdk/purchase";
 import { complain, faultIn } from "../complaint/complain.ts";
-import { endings, isReserved } from "../deal/status.ts";
+import { isReserved } from "../deal/status.ts";
 import type { BuyerContext } from "./context.ts";
 import type { Handover } from "./handed.ts";
-import { checkNotLate, readDelivery, unwrapDelivery } from "./open.ts";
-import type { Delivered, KeyedBatch } from "./open.ts";
-import type { Paid } from "./pay.ts";
 
 /** Moves that a buyer may want to make by itself. */
 export interface Choices {

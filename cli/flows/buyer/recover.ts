@@ -5,19 +5,17 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { readEvents } from "@qoodblock/sdk/client";
 import type { Client, Events } from "@qoodblock/sdk/client";
 import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
-import { orderHash, pagePrice } from "@qoodblock/sdk/market";
+import { endings, orderHash, pagePrice } from "@qoodblock/sdk/market";
 import type { SellOrder } from "@qoodblock/sdk/market";
+import { deliveryKeyOf, fetchOffer, readDelivery } from "@qoodblock/sdk/purchase";
+import type { KnownDeal } from "@qoodblock/sdk/purchase";
 import { withChain } from "../../context.ts";
 import type { GlobalOptions } from "../../context.ts";
 import { signerOf } from "../../signer.ts";
 import { findDeal } from "../deal/find.ts";
-import type { KnownDeal } from "../deal/find.ts";
-import { endings } from "../deal/status.ts";
 import { cidOfOffer } from "./catalog.ts";
-import { fetchOffer } from "./fetch.ts";
-import { readDelivery } from "./open.ts";
 import { open } from "./run.ts";
-import { deliveryKeyOf, openStorage } from "./with.ts";
+import { openStorage } from "./with.ts";
 
 /** What the command is given. */
 export interface Recovering {

@@ -1,14 +1,11 @@
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { QoodError } from "@qoodblock/sdk/errors";
+import { checkOffer, dealIn, fetchOffer, sendPurchase } from "@qoodblock/sdk/purchase";
+import type { KnownDeal, Paid } from "@qoodblock/sdk/purchase";
 import { findDeal } from "../deal/find.ts";
-import type { KnownDeal } from "../deal/find.ts";
-import { checkOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
-import { fetchOffer } from "./fetch.ts";
 import { dropNote, writeNote } from "./note.ts";
 import type { PurchaseNote } from "./note.ts";
-import { dealIn, sendPurchase } from "./pay.ts";
-import type { Paid } from "./pay.ts";
 
 /** A deal that is paid, with its offer checked anew. @throws QoodError those of `checkOffer` */
 async function takeUp(context: BuyerContext, known: KnownDeal, cid: string, peers: readonly string[]): Promise<Paid> {

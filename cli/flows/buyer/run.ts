@@ -9,22 +9,21 @@ import { writeRecords } from "@qoodblock/sdk/drive";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { decodeFlags } from "@qoodblock/sdk/formats";
 import { DATA_CLASS, PRIVACY, hasFlag } from "@qoodblock/sdk/market";
+import { checkOffer, costOf, deliveryKeyOf, pay, purchaseCalls } from "@qoodblock/sdk/purchase";
+import type { Paid } from "@qoodblock/sdk/purchase";
 import type { GlobalOptions } from "../../context.ts";
 import { tryCalls } from "../../dry-run.ts";
 import type { Tried } from "../../dry-run.ts";
 import { checkDealId } from "../deal/find.ts";
 import { cidOfOffer } from "./catalog.ts";
-import { checkOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
 import { createHandover } from "./handed.ts";
 import { dropNote, readNote, writeNote } from "./note.ts";
 import type { PurchaseNote } from "./note.ts";
-import { costOf, pay, purchaseCalls } from "./pay.ts";
-import type { Paid } from "./pay.ts";
 import { pursue } from "./pursue.ts";
 import { resumeNote, resumePurchase } from "./resume.ts";
 import { giveReceiptIfOpen } from "./settle.ts";
-import { deliveryKeyOf, withBuyer } from "./with.ts";
+import { withBuyer } from "./with.ts";
 
 const CSV = "records.csv";
 

@@ -1,6 +1,4 @@
 /** A buyer's account, chain and storage node, for as long as some work takes. */
-import { createDeliveryKey } from "@qoodblock/sdk/delivery";
-import type { DeliveryKey } from "@qoodblock/sdk/delivery";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
 import type { Storage } from "@qoodblock/workers/shared/storage/types.ts";
@@ -28,12 +26,4 @@ export async function withBuyer<T>(options: GlobalOptions, account: string, work
       await storage.close();
     }
   });
-}
-
-/** The account's delivery key, which a key file's account gives again at any time. @throws QoodError ACCOUNT_NOT_DETERMINISTIC */
-export async function deliveryKeyOf({ signer, provider }: Pick<BuyerContext, "signer" | "provider">): Promise<DeliveryKey> {
-  const account = await signer.getAddress();
-  const key = await createDeliveryKey(signer, (await provider.getCode(account)) !== "0x");
-  if (key.origin === "random") throw new QoodError("ACCOUNT_NOT_DETERMINISTIC", `account ${account} does not sign the same text the same way twice: use an account of a key file`);
-  return key;
 }

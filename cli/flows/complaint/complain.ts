@@ -7,11 +7,10 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import { openHeader } from "@qoodblock/sdk/formats";
 import { lotsOfPage } from "@qoodblock/sdk/market";
 import type { SegmentKeyInput, ProvenSegmentKey } from "@qoodblock/sdk/proof";
+import { headersOf } from "@qoodblock/sdk/purchase";
+import type { KeyedBatch, Paid } from "@qoodblock/sdk/purchase";
 import { createPool } from "@qoodblock/workers/shared/pool/index.ts";
 import type { BuyerContext } from "../buyer/context.ts";
-import type { KeyedBatch } from "../buyer/open.ts";
-import type { Paid } from "../buyer/pay.ts";
-import { headersOf } from "../buyer/settle.ts";
 import type { ProveAnswer, ProveTask } from "./proveChild.ts";
 
 /** A batch with a leaf that is wrong. */

@@ -5,15 +5,8 @@ import type { Client } from "@qoodblock/sdk/client";
 import { QoodError } from "@qoodblock/sdk/errors";
 import type { SellOrder, Terms } from "@qoodblock/sdk/market";
 import { orderHash } from "@qoodblock/sdk/market";
+import type { KnownDeal } from "@qoodblock/sdk/purchase";
 import { orderIn } from "./order.ts";
-
-/** A deal as its purchase wrote it to the chain. */
-export interface KnownDeal {
-  readonly dealId: Hex;
-  readonly terms: Terms;
-  /** Block of the purchase. */
-  readonly blockNumber: number;
-}
 
 /** Checks the form of a deal's id. @throws QoodError DEAL_ID */
 export function checkDealId(id: string): Hex {

@@ -2,9 +2,9 @@
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { receiptData, signTypedData } from "@qoodblock/sdk/eip712";
 import { QoodError } from "@qoodblock/sdk/errors";
+import { settleByReceipt as settlePages } from "@qoodblock/sdk/purchase";
+import type { KnownDeal } from "@qoodblock/sdk/purchase";
 import type { GlobalOptions } from "../../context.ts";
-import { settleByReceipt as settlePages } from "../buyer/settle.ts";
-import type { KnownDeal } from "./find.ts";
 import { pagesOf, withDeal, withOwnDeal } from "./run.ts";
 import type { Hand, MoveOptions, Moved, Pages } from "./run.ts";
 

@@ -8,18 +8,14 @@ import { withChain } from "../../context.ts";
 import type { GlobalOptions } from "../../context.ts";
 import { TryingSigner } from "../../dry-run.ts";
 import { signerOf } from "../../signer.ts";
-import { checkOffer } from "../buyer/check.ts";
 import type { BuyerContext } from "../buyer/context.ts";
-import { fetchOffer } from "../buyer/fetch.ts";
-import { readDelivery, unwrapDelivery, unwrapPages } from "../buyer/open.ts";
-import type { Delivered, KeyedBatch } from "../buyer/open.ts";
 import { checkDeal, checkOrder } from "@qoodblock/sdk/offer";
-import { headersOf, settlePages } from "../buyer/settle.ts";
-import { deliveryKeyOf, withBuyer } from "../buyer/with.ts";
+import { endings } from "@qoodblock/sdk/market";
+import { checkOffer, deliveryKeyOf, fetchOffer, headersOf, readDelivery, settlePages, unwrapDelivery, unwrapPages } from "@qoodblock/sdk/purchase";
+import type { Delivered, KeyedBatch, KnownDeal } from "@qoodblock/sdk/purchase";
+import { withBuyer } from "../buyer/with.ts";
 import { complain as sendComplaint, faultIn } from "../complaint/complain.ts";
 import { checkDealId, findDeal } from "./find.ts";
-import type { KnownDeal } from "./find.ts";
-import { endings } from "./status.ts";
 
 /** What every move is given. */
 export interface MoveOptions {

@@ -1,9 +1,10 @@
 /** How a deal stands, for people and programs. */
 import type { SellOrder } from "@qoodblock/sdk/market";
+import { endings } from "@qoodblock/sdk/market";
 import { withChain } from "../../context.ts";
 import type { GlobalOptions } from "../../context.ts";
 import { checkDealId, findDeal } from "./find.ts";
-import { endings, statusOf } from "./status.ts";
+import { statusOf } from "./status.ts";
 import type { PageStatus } from "./status.ts";
 
 /** What the command is given. */
@@ -51,7 +52,7 @@ function rowOf(lots: readonly number[], pages: readonly number[], endsAt: number
 
 /** Most deals are shown without their offer, so without what fetches it. */
 async function orderOf(options: GlobalOptions, cid: string, peers: readonly string[]): Promise<SellOrder> {
-  const [{ fetchOffer }, { openStorage }] = await Promise.all([import("../buyer/fetch.ts"), import("../buyer/with.ts")]);
+  const [{ fetchOffer }, { openStorage }] = await Promise.all([import("@qoodblock/sdk/purchase"), import("../buyer/with.ts")]);
   const storage = openStorage(options);
   try {
     return (await fetchOffer({ storage }, cid, peers)).order;

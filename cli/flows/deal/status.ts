@@ -21,12 +21,6 @@ export interface PageStatus {
   readonly can: readonly string[];
 }
 
-/** Pages in groups that end together, each ended as its first page. */
-export function endings(order: SellOrder): number[][] {
-  const pages = order.pages.map((_, page) => page);
-  return hasFlag(order, "allOrNothing") ? [pages] : pages.map((page) => [page]);
-}
-
 /** Whether the buyer may still reject. */
 export function isReserved({ sale }: Terms, { state, marks }: Deal, now: number): boolean {
   return state === "Funded" && now <= sale.inspectBy && (marks & MARK.accepted) === 0;

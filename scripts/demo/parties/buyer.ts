@@ -8,16 +8,14 @@ import { schemaByHash } from "@qoodblock/sdk/dictionary";
 import type { Row } from "@qoodblock/sdk/dictionary";
 import { writeRecords } from "@qoodblock/sdk/drive";
 import { QoodError } from "@qoodblock/sdk/errors";
+import { checkOffer, giveReceipt, pay, settleAfterWindow } from "@qoodblock/sdk/purchase";
+import type { Paid } from "@qoodblock/sdk/purchase";
 import { serveCalls } from "@qoodblock/workers/shared/process/calls.ts";
 import type { Say } from "@qoodblock/workers/shared/process/calls.ts";
 import { createKuboStorage } from "@qoodblock/workers/shared/storage/kubo.ts";
 import { readPassphrase } from "@qoodblock/workers/shared/vault/passphrase.ts";
-import { checkOffer } from "../../../cli/flows/buyer/check.ts";
 import type { BuyerContext } from "../../../cli/flows/buyer/context.ts";
-import { pay } from "../../../cli/flows/buyer/pay.ts";
-import type { Paid } from "../../../cli/flows/buyer/pay.ts";
 import { pursue } from "../../../cli/flows/buyer/pursue.ts";
-import { giveReceipt, settleAfterWindow } from "../../../cli/flows/buyer/settle.ts";
 import { createAccount, listAccounts, openAccount } from "../../../cli/keystore.ts";
 
 /** What to buy, and where the results go. */

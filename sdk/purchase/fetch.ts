@@ -1,6 +1,6 @@
-import { QoodError } from "@qoodblock/sdk/errors";
-import { MAX_OFFER_BYTES, decodeOffer } from "@qoodblock/sdk/market";
-import type { Offer } from "@qoodblock/sdk/market";
+import { QoodError } from "../errors/index.ts";
+import { MAX_OFFER_BYTES, decodeOffer } from "../market/index.ts";
+import type { Offer } from "../market/index.ts";
 import type { BuyerContext } from "./context.ts";
 
 /** Fetches a file by its CID. @throws QoodError those of storage, which say that nothing is paid */

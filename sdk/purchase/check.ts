@@ -1,10 +1,10 @@
 /** Everything that a buyer checks before paying: the offer, the agreement, the anchor, the device, the files. */
-import { schemaByHash } from "@qoodblock/sdk/dictionary";
-import { fromHex } from "@qoodblock/sdk/bytes";
-import type { Offer, OfferLot, Terms } from "@qoodblock/sdk/market";
-import { checkAgreement, checkDeal, checkLotOnChain, checkOrder } from "@qoodblock/sdk/offer";
-import { checkBatch } from "@qoodblock/sdk/sealing";
-import type { CheckedBatch } from "@qoodblock/sdk/sealing";
+import { schemaByHash } from "../dictionary/index.ts";
+import { fromHex } from "../bytes/index.ts";
+import type { Offer, OfferLot, Terms } from "../market/index.ts";
+import { checkAgreement, checkDeal, checkLotOnChain, checkOrder } from "../offer/index.ts";
+import { checkBatch } from "../sealing/index.ts";
+import type { CheckedBatch } from "../sealing/index.ts";
 import type { BuyerContext } from "./context.ts";
 import { fetchFile, fetchOffer } from "./fetch.ts";
 

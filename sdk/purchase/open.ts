@@ -1,17 +1,16 @@
 /** From the delivery on the chain to the rows. */
-import { setTimeout as wait } from "node:timers/promises";
-import type { Hex } from "@qoodblock/sdk/bytes";
-import { readEvents } from "@qoodblock/sdk/client";
-import { deliveryContext, padLots, unwrapKeys } from "@qoodblock/sdk/delivery";
-import type { DeliveryKey, WrappedKeys } from "@qoodblock/sdk/delivery";
-import { QoodError } from "@qoodblock/sdk/errors";
-import { DATA_CLASS, lotsOfPage } from "@qoodblock/sdk/market";
-import type { Offer, OfferLot } from "@qoodblock/sdk/market";
-import { openBatch } from "@qoodblock/sdk/sealing";
-import type { BatchKeys, CheckedBatch, OpenedBatch } from "@qoodblock/sdk/sealing";
-import type { KnownDeal } from "../deal/find.ts";
-import type { BuyerContext } from "./context.ts";
+import type { Hex } from "../bytes/index.ts";
+import { readEvents } from "../client/index.ts";
+import { deliveryContext, padLots, unwrapKeys } from "../delivery/index.ts";
+import type { DeliveryKey, WrappedKeys } from "../delivery/index.ts";
+import { QoodError } from "../errors/index.ts";
+import { DATA_CLASS, lotsOfPage } from "../market/index.ts";
+import type { Offer, OfferLot } from "../market/index.ts";
+import { openBatch } from "../sealing/index.ts";
+import type { BatchKeys, CheckedBatch, OpenedBatch } from "../sealing/index.ts";
+import type { BuyerContext, KnownDeal } from "./context.ts";
 import type { Paid } from "./pay.ts";
+import { wait } from "./wait.ts";
 
 /** A page's delivery as it stands on the chain. */
 export interface Delivered {

@@ -1,19 +1,18 @@
 /** Paying an offer into escrow. */
-import { randomBytes } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
+import { randomBytes } from "../crypto/random.ts";
 import { Transaction } from "ethers";
 import type { TransactionReceipt } from "ethers";
-import { bytesToBigint } from "@qoodblock/sdk/bytes";
-import type { Hex } from "@qoodblock/sdk/bytes";
-import { eventIn, purchaseOf, send, toQoodError } from "@qoodblock/sdk/client";
-import type { Call } from "@qoodblock/sdk/client";
-import type { DeliveryKey } from "@qoodblock/sdk/delivery";
-import { QoodError } from "@qoodblock/sdk/errors";
-import { totalPrice } from "@qoodblock/sdk/market";
-import type { SellOrder } from "@qoodblock/sdk/market";
-import type { KnownDeal } from "../deal/find.ts";
+import { bytesToBigint } from "../bytes/index.ts";
+import type { Hex } from "../bytes/index.ts";
+import { eventIn, purchaseOf, send, toQoodError } from "../client/index.ts";
+import type { Call } from "../client/index.ts";
+import type { DeliveryKey } from "../delivery/index.ts";
+import { QoodError } from "../errors/index.ts";
+import { totalPrice } from "../market/index.ts";
+import type { SellOrder } from "../market/index.ts";
 import type { CheckedOffer } from "./check.ts";
-import type { BuyerContext } from "./context.ts";
+import type { BuyerContext, KnownDeal } from "./context.ts";
+import { wait } from "./wait.ts";
 
 /** A deal that is paid for. */
 export interface Paid extends KnownDeal {
