@@ -41,6 +41,22 @@ describe("qood oem and owner, with offers", { concurrency: 1 }, () => {
     await market.stop();
   });
 
+  it("mint: of the maker's voucher and the owner's consent, by the TSP that it names", async () => {
+    const { owner, tsp } = market.accounts;
+    const write = (name: string, content: unknown): string => temporary.file(name, JSON.stringify(content));
+    const voucher = write("voucher", await run("oem", "voucher", "--account", "oem", "--vin", "WDB2030461A123456", "--owner", owner.address, "--legal-hash", toHex(bytes32("terms")), "--deadline", "2090-01-01"));
+    const consenting = (account: string, from = voucher, by: string = tsp.address): string[] => ["owner", "consent", "--account", account, "--voucher", from, "--tsp", by, "--deadline", "2090-01-01"];
+    await refused(consenting("buyer"), "VOUCHER_OWNER", /names 0x\w+ as the owner and this account is 0x/);
+    await refused(consenting("owner", write("none", { voucher: {} })), "MINT_FORM", /none is no voucher of .*: voucher\.oem: expected 0x and 20 bytes/);
+    const consent = write("consent", await run(...consenting("owner")));
+    const minting = (account: string, of = consent): string[] => ["tsp", "mint", "--account", account, "--voucher", voucher, "--consent", of];
+    await refused(minting("tsp", voucher), "MINT_FORM", /voucher is no consent of .*: deadline/);
+    await refused(minting("keeper"), "REVERT", /vehicleRegistry\.mint/);
+    const { vehicle: minted } = await run(...minting("tsp"));
+    assert.equal(await market.client.reads.ownerOf(BigInt(minted as string)), owner.address);
+    await refused(minting("tsp"), "REVERT", /vehicleRegistry\.mint/);
+  });
+
   describe("offers", { concurrency: 1 }, () => {
     it("are listed as they stand, and withdrawn for good", async () => {
       const batch = market.seal();

@@ -135,6 +135,7 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
     const its = (await answerOf(["tsp", "status", "--state", join(dir, "other")])) as Overview;
     assert.deepEqual(["chain", "redis", "storage"].filter((name) => name in its.parts), []);
     assert.ok(its.parts.ingest?.state === "ready" && its.facts.TSP !== facts.TSP);
+    await mistake(["tsp", "fund", its.facts.TSP!, "--state", join(dir, "other")], "NOT_LOCAL", /a chain of somebody else/);
     other.child.kill("SIGINT");
     assert.equal((await other.end).code, 0);
 
@@ -162,6 +163,8 @@ describe("qood tsp start", { skip: process.platform === "linux" ? false : "the t
   it("says in one line what is missing", async () => {
     await mistake(["tsp", "start", "--state", join(dir, "none")], "PASSPHRASE_MISSING", /no passphrase for the key files/, {});
     await mistake(["tsp", "start", "--state", join(dir, "none"), "--rpc-port", "x"], "USAGE", /--rpc-port must be a port/);
+    await mistake(["tsp", "start", "--state", join(dir, "none"), "--catalog", "70000"], "USAGE", /--catalog must be a port/);
     await mistake(["tsp", "status", "--state", join(dir, "nothing")], "NOT_RUNNING", /nothing was ever started/);
+    await mistake(["tsp", "fund", "0x1234", "--state", join(dir, "nothing")], "NOT_RUNNING", /nothing was ever started/);
   });
 });
