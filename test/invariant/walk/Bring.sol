@@ -7,12 +7,12 @@ import { Terms } from "../../../contracts/market/libraries/Deals.sol";
 import { KeyDelivery } from "../../../contracts/market/libraries/Proofs.sol";
 import { Header } from "../../../contracts/rights/libraries/Headers.sol";
 import { VersionTerms } from "../../../contracts/shares/libraries/Agreements.sol";
+import { BuyOrderMoves } from "./BuyOrderMoves.sol";
 import { Toy } from "./Doubles.sol";
-import { Purchases } from "./Purchases.sol";
 
 /// @title Bring
 /// @notice What a move brings along: terms, headers, wrapped keys, proofs; rightly, unless a flaw is asked for.
-abstract contract Bring is Purchases {
+abstract contract Bring is BuyOrderMoves {
     function _terms(uint256 i) internal view returns (Terms memory) {
         return abi.decode(_deals[i].terms, (Terms));
     }
@@ -81,8 +81,7 @@ abstract contract Bring is Purchases {
 
     function _lot(uint256 i, Batch storage batch) private view returns (IEscrowTypes.Lot memory lot) {
         lot.header = batch.header;
-        lot.path = new bytes32[](1);
-        lot.path[0] = batch.sibling;
+        lot.path = _pathOf(batch);
         lot.schema = SCHEMA;
         if (!_isOfSeller(i, batch)) lot.former = _versionAt(batch.g, batch.anchoredAt);
     }

@@ -2,15 +2,17 @@
 pragma solidity 0.8.37;
 
 import { IEscrowTypes } from "../../../contracts/market/IEscrowTypes.sol";
-import { World } from "./World.sol";
+import { Batches } from "./Batches.sol";
 
 /// @title Ghost
 /// @notice The exchange as docs/protocol.md has it, kept beside the real one: what each page is in, who has what credit, which
 /// moves are allowed, and what money they move. Written from the document's table, with nothing of the contracts' code.
-abstract contract Ghost is World {
+abstract contract Ghost is Batches {
     uint8 internal constant ALL_OR_NOTHING = 1;
+    uint8 internal constant RESALE = 2;
     uint8 internal constant EXCLUSIVE = 4;
     uint8 internal constant PROVEN_ONLY = 8;
+    uint8 internal constant NO_COPY_KEPT = 16;
     uint8 internal constant DISPUTED = 3;
 
     struct GhostDeal {
@@ -27,6 +29,11 @@ abstract contract Ghost is World {
         address seller;
         bool hooked;
         bool accepted;
+        uint16 royaltyBps; // that resales owe the agreement's parties
+        uint16 partiesBps; // what they have of this price
+        uint32 right; // 1 + position of the deal that the seller's right comes from, 0 for the agent's own sale
+        uint32 rightPage;
+        uint32 wish; // 1 + position of the buy order that it was bought for
         uint256 inspectBy;
         uint256 deliverBy;
         uint256 answerTime;
@@ -42,6 +49,7 @@ abstract contract Ghost is World {
         uint256 endsAt;
         bool depositGone;
         bool delivered; // of an all-or-nothing deal
+        bool passedOn; // the buyer has sold it on without keeping a copy
         bool right; // the keys delivered are the committed ones
         uint256 salt; // of the delivery
     }
@@ -125,9 +133,9 @@ abstract contract Ghost is World {
         while (version < _versionStarts[g].length && _versionStarts[g][version] <= time) ++version;
     }
 
-    /// @dev Under the deal's own version by its seller: such a header needs no other version beside it.
+    /// @dev Under the deal's own version by its seller, the agent: such a header needs no other version beside it.
     function _isOfSeller(uint256 i, Batch storage batch) internal view returns (bool) {
-        return batch.header.tsp == _deals[i].seller && batch.anchoredAt >= _versionStarts[_deals[i].g][_deals[i].version - 1];
+        return _deals[i].right == 0 && batch.header.tsp == _deals[i].seller && batch.anchoredAt >= _versionStarts[_deals[i].g][_deals[i].version - 1];
     }
 
     /// @dev Sealed by who was the agent when it was anchored; DISPUTED data by the seller itself.
@@ -154,21 +162,22 @@ abstract contract Ghost is World {
         return false;
     }
 
-    /// @dev Before its vehicle was sold, or in the second of the sale.
+    /// @dev Before its vehicle was sold, or in the second of the sale, or admitted since.
     function _isInEpoch(Batch storage batch) internal view returns (bool) {
-        return _epochEnd[batch.g] == 0 || batch.anchoredAt <= _epochEnd[batch.g];
+        return _epochEnd[batch.g] == 0 || batch.anchoredAt <= _epochEnd[batch.g] || batch.admitted;
     }
 
     /// @dev None of the headers was shown bad or contradicted, each is an agent's and of the epoch, and nobody else has one for
-    /// himself.
+    /// himself, but who sells on what he has. Who has passed it on has nothing to sell any more.
     function _canBeOpened(uint256 i, uint256 p) internal view returns (bool) {
+        if (_isPassedOn(i)) return false;
         uint256[] storage lots = _pages[i][p].lots;
         for (uint256 k = 0; k < lots.length; ++k) {
             Batch storage batch = _batches[lots[k]];
             if (batch.bad || batch.shown || !_isInEpoch(batch) || !_isOfAgent(i, batch)) return false;
             if (batch.holder == 0) continue;
             (uint256 j, uint256 q) = (batch.holder - 1, batch.holderPage);
-            bool mine = j == i && (q == p || _isWhole(i));
+            bool mine = (j == i && (q == p || _isWhole(i))) || _comesFrom(i, j, q);
             if (!mine && !_is(j, q, IEscrowTypes.State.Refunded)) return false;
         }
         return true;
@@ -182,13 +191,28 @@ abstract contract Ghost is World {
         return true;
     }
 
-    /// @dev The first delivery or receipt of an exclusive deal reserves the headers.
-    function _reserveHeaders(uint256 i, uint256 p) internal {
-        if (_deals[i].flags & EXCLUSIVE == 0) return;
+    /// @dev Whether a deal's right to sell is that of a page.
+    function _comesFrom(uint256 i, uint256 j, uint256 q) internal view returns (bool) {
+        return _deals[i].right == j + 1 && (_deals[i].rightPage == q || _isWhole(j));
+    }
+
+    function _isPassedOn(uint256 i) internal view returns (bool) {
+        GhostDeal storage deal = _deals[i];
+        return deal.right != 0 && _statePage(deal.right - 1, deal.rightPage).passedOn;
+    }
+
+    /// @dev The first delivery or receipt of a deal that is exclusive, or without a copy kept, reserves the headers; of a resale
+    /// those that its seller had for himself, and it ends his right.
+    function _reserveHeaders(uint256 i, uint256 p) internal virtual {
+        GhostDeal storage deal = _deals[i];
+        if (deal.flags & (EXCLUSIVE | NO_COPY_KEPT) == 0) return;
         uint256[] storage lots = _pages[i][p].lots;
         for (uint256 k = 0; k < lots.length; ++k) {
-            (_batches[lots[k]].holder, _batches[lots[k]].holderPage) = (uint32(i + 1), uint32(p));
+            Batch storage batch = _batches[lots[k]];
+            bool wasHis = deal.right == 0 || (batch.holder != 0 && _comesFrom(i, batch.holder - 1, batch.holderPage));
+            if (wasHis) (batch.holder, batch.holderPage) = (uint32(i + 1), uint32(p));
         }
+        if (deal.right != 0) _statePage(deal.right - 1, deal.rightPage).passedOn = true;
     }
 
     // ---------------------------------------------------------------- moves between states
@@ -252,18 +276,20 @@ abstract contract Ghost is World {
         }
     }
 
-    /// @dev Fee, OEM, agent and storage rounded down, the owner has the rest.
+    /// @dev Fee, OEM, agent and storage rounded down, the owner has the rest; of a resale they share the royalty so, and the rest
+    /// is the seller's.
     function _split(uint256 i, uint256 price) private {
         GhostDeal storage deal = _deals[i];
         uint256 fee = price * deal.feeBps / 10_000;
-        uint256 net = price - fee;
+        uint256 net = (price - fee) * deal.partiesBps / 10_000;
         uint256 ownerBps = _ownerBps[deal.g][deal.version - 1] - uint256(deal.dataClass - 1) * 200;
         uint256 oem = net * 1500 / 10_000;
         uint256 agent = net * 2000 / 10_000;
         uint256 pinner = net * (6500 - ownerBps) / 10_000;
         _free(deal.token, deal.feeTaker, fee);
+        _free(deal.token, deal.seller, price - fee - net);
         _free(deal.token, who[OEM], oem);
-        _free(deal.token, deal.seller, agent);
+        _free(deal.token, _versions[deal.g][deal.version - 1].agent, agent);
         _free(deal.token, who[STORAGE], pinner);
         _free(deal.token, who[_ownerOf(deal.g)], net - oem - agent - pinner);
     }

@@ -55,7 +55,13 @@ abstract contract Moves is Bring {
         _see(Sight.WholeSettled, _isWhole(t.i) && !_isDisputed(t.i));
         _see(Sight.DisputedSettled, _isDisputed(t.i));
         _see(Sight.Transferred, _epochEnd[deal.g] != 0);
-        _see(Sight.FormerAgent, _batches[_pages[t.i][t.p].lots[0]].header.tsp != deal.seller);
+        Batch storage first = _batches[_pages[t.i][t.p].lots[0]];
+        _see(Sight.FormerAgent, deal.right == 0 && first.header.tsp != deal.seller);
+        _see(Sight.SoldLate, first.admitted);
+        _see(Sight.Resold, deal.right != 0 && deal.partiesBps != 0);
+        _see(Sight.ResoldAgain, deal.right != 0 && _deals[deal.right - 1].right != 0);
+        _see(Sight.Filled, deal.wish != 0 && deal.inspectBy != 0);
+        _see(Sight.Answered, deal.wish != 0 && deal.inspectBy == 0);
         _settleGhost(t.i, t.p);
         _check(move, t);
     }
@@ -64,6 +70,7 @@ abstract contract Moves is Bring {
     function _seeObstacle(Try memory t, bool otherwise) private {
         _see(Sight.AfterEpoch, otherwise && !_isInEpoch(_batches[_pages[t.i][t.p].lots[0]]));
         _see(Sight.Barred, otherwise && !_canBeOpened(t.i, t.p) && _hookAllows(t.i));
+        _see(Sight.RightGone, otherwise && _isPassedOn(t.i));
         _see(Sight.HookRefused, otherwise && _canBeOpened(t.i, t.p) && !_hookAllows(t.i));
     }
 
@@ -89,6 +96,7 @@ abstract contract Moves is Bring {
             _free(deal.token, deal.buyer, _pages[t.i][p].price + _pages[t.i][p].deposit);
             _pages[t.i][p].state = IEscrowTypes.State.Cancelled;
         }
+        _see(Sight.FilledRejected, deal.wish != 0);
         _check(Move.Reject, t);
     }
 
@@ -272,9 +280,5 @@ abstract contract Moves is Bring {
         for (uint256 q = 0; q < _pages[i].length; ++q) {
             if (q == p || _isWhole(i)) _reserveHeaders(i, q);
         }
-    }
-
-    function _positionOf(address account) private view returns (uint256 position) {
-        while (who[position] != account) ++position;
     }
 }

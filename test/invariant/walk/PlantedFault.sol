@@ -8,6 +8,7 @@ import { IEscrowTrade } from "../../../contracts/market/IEscrowTrade.sol";
 import { Sales } from "../../../contracts/market/libraries/Sales.sol";
 import { Terms } from "../../../contracts/market/libraries/Deals.sol";
 import { ILedger } from "../../../contracts/shares/ILedger.sol";
+import { VersionTerms } from "../../../contracts/shares/libraries/Agreements.sol";
 import { vm } from "../Vm.sol";
 
 /// @notice What is wrong with an exchange.
@@ -20,7 +21,15 @@ enum Fault {
     AnyoneSpends, // a credit can be transferred by anybody
     TouchesToken, // a challenge reads a balance
     NeverSettles, // the window's end settles nothing
-    ForgetsContradiction // a header that contradicts another is sold on
+    ForgetsContradiction, // a header that contradicts another is sold on
+    RightNeverEnds, // who has kept no copy sells on
+    RoyaltyIsShort, // a resale leaves one unit of the royalty with its seller
+    // Of what stands beside the exchange, see FaultyBeside.sol:
+    AdmitsAll, // every header counts as admitted
+    AdmitsNothing, // no header does
+    ClosesEarly, // a buy order's deadline is not looked at
+    SpendsOthers, // what a purchase by rule cost stays in the order
+    ReturnsEarly // an answer's deposit comes back before its time
 }
 
 /// @title PlantedFault
@@ -65,6 +74,17 @@ contract PlantedFault is EscrowBase {
         if (_is(Fault.NoBond, IEscrowTrade.deliverUnproven.selector)) {
             (Terms memory terms, uint256 page) = abi.decode(msg.data[4:], (Terms, uint256));
             _credit(terms.order.seller, terms.order.token, terms.order.pages[page].bond);
+        }
+        if (_is(Fault.RightNeverEnds, IEscrowTrade.settle.selector) || _is(Fault.RightNeverEnds, IEscrowTrade.settleByReceipt.selector)) {
+            bytes32 key = abi.decode(msg.data[4:], (Terms)).sale.rightKey;
+            if (key != 0) _deals[key].marks &= ~_RIGHT_SPENT;
+        }
+        if (_is(Fault.RoyaltyIsShort, IEscrowTrade.settle.selector)) {
+            (Terms memory terms,, VersionTerms memory agreement) = abi.decode(msg.data[4:], (Terms, uint256, VersionTerms));
+            if (terms.sale.rightKey != 0) {
+                _debit(agreement.oem, terms.order.token, 1);
+                _credit(terms.order.seller, terms.order.token, 1);
+            }
         }
         if (_is(Fault.TouchesToken, IEscrowDisputes.challenge.selector)) {
             IERC20(abi.decode(msg.data[4:], (Terms)).order.token).balanceOf(address(this));

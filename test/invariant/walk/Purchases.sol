@@ -27,13 +27,19 @@ abstract contract Purchases is Stage {
         UnknownFlags,
         FeeNotAccepted,
         OtherVersion,
-        NotListed
+        NotListed,
+        RoyaltyForNothing, // a royalty of resales that the order does not allow
+        AloneForMany // exclusive or without a copy kept, and repeatable
     }
 
     /// @dev A purchase in the making.
     struct Plan {
         uint256 g;
         uint256 token;
+        uint256 seller; // position in {who}
+        uint256 right; // 1 + position of the deal that its right comes from, 0 for the agent's own sale
+        uint256 rightPage;
+        uint256 wish; // 1 + position of the buy order that it is for
         Flaw flaw;
         bool consent; // below the floor, with the principal's signature
         bool isListed; // for a list of buyers
@@ -55,16 +61,34 @@ abstract contract Purchases is Stage {
 
     // ---------------------------------------------------------------- planning
 
-    function _plan() internal returns (Plan memory plan) {
-        plan.g = _rarely(4) ? 1 : _rarely(4) ? _pick(_count) : _latest();
+    function _anyAgreement() internal returns (uint256) {
+        return _rarely(4) ? 1 : _rarely(3) ? _pick(_count) : _latest();
+    }
+
+    function _anyToken() internal returns (uint256 token) {
         for (uint256 tries = 0; tries < 4; ++tries) {
-            plan.token = _rarely(6) ? HOSTILE : _pick(2);
-            if (_tokenTerms[plan.token].listed && !_tokenTerms[plan.token].stopped) break;
+            token = _rarely(6) ? HOSTILE : _pick(2);
+            if (_tokenTerms[token].listed && !_tokenTerms[token].stopped) break;
         }
-        if (_rarely(5)) plan.flaw = Flaw(1 + _pick(14));
-        plan.bps = 10_000;
+    }
+
+    /// @dev A sale by the agent.
+    /// @param dataClass 0 for any.
+    function _plan(uint256 g, uint256 token, uint8 dataClass) internal returns (Plan memory plan) {
+        (plan.g, plan.token, plan.seller) = (g, token, _sellerOf(g));
         SellOrder memory order = plan.bought.order;
-        order.seller = who[_sellerOf(plan.g)];
+        _chooseKind(order, dataClass);
+        _fillTerms(plan, order);
+        if (_rarely(8)) plan.consent = true;
+        _fillPages(plan, order);
+        _spoilOrder(plan, order);
+    }
+
+    /// @dev All but kind, lots and prices.
+    function _fillTerms(Plan memory plan, SellOrder memory order) internal {
+        if (_rarely(5)) plan.flaw = Flaw(1 + _pick(uint256(type(Flaw).max)));
+        plan.bps = 10_000;
+        order.seller = who[plan.seller];
         order.token = address(tokens[plan.token]);
         order.maxFeeBps = 500;
         order.agreementId = _agreementId(plan.g);
@@ -74,18 +98,20 @@ abstract contract Purchases is Stage {
         order.complaintWindow = uint32(_between(100, 1000));
         order.expiry = uint64(FAR);
         order.nonce = _nextNonce++;
-        order.legalHash = keccak256(abi.encode("terms of use", order.nonce));
-        _chooseKind(order);
+        order.legalHash = _termsOfUse(_pick(2));
         if (order.flags & PROVEN_ONLY == 0) order.answerTime = uint32(_between(100, 600));
         if (_rarely(5)) (order.hook, order.hookCodeHash) = (address(_hook), address(_hook).codehash);
-        if (_rarely(8)) plan.consent = true;
         plan.isListed = plan.flaw == Flaw.NotListed || _rarely(6);
-        _fillPages(plan, order);
-        _spoilOrder(plan, order);
     }
 
-    function _chooseKind(SellOrder memory order) private {
-        uint256 kind = _pick(9);
+    function _termsOfUse(uint256 which) internal pure returns (bytes32) {
+        return keccak256(abi.encode("terms of use", which));
+    }
+
+    /// @dev Kinds 0 to 2 are of class 1, 7 is DISPUTED data.
+    function _chooseKind(SellOrder memory order, uint8 dataClass) private {
+        uint256 kind = dataClass == 0 ? _pick(9) : dataClass == 1 ? _pick(3) : dataClass == DISPUTED ? 7 : 8 - _pick(5);
+        if (dataClass == 2 && kind == 7) kind = 3;
         order.dataClass = kind < 3 ? 1 : 2;
         order.repeatable = kind % 2 == 0;
         if (kind == 4) order.flags = PROVEN_ONLY;
@@ -93,6 +119,9 @@ abstract contract Purchases is Stage {
         if (kind == 7) order.dataClass = DISPUTED;
         if (kind == 7) order.flags = PROVEN_ONLY | ALL_OR_NOTHING;
         if (kind == 8) (order.flags, order.repeatable) = (EXCLUSIVE, false);
+        if (kind == 7 || _rarely(2)) return;
+        (order.flags, order.royaltyBps) = (order.flags | RESALE, uint16(_pick(3001)));
+        if (!order.repeatable && _rarely(2)) order.flags |= NO_COPY_KEPT;
     }
 
     function _fillPages(Plan memory plan, SellOrder memory order) private {
@@ -106,7 +135,7 @@ abstract contract Purchases is Stage {
         }
     }
 
-    function _page(Plan memory plan, SellOrder memory order, uint256 p, bool isFree) private returns (Page memory page) {
+    function _page(Plan memory plan, SellOrder memory order, uint256 p, bool isFree) internal returns (Page memory page) {
         bytes memory packed;
         for (uint256 k = 0; k < plan.lots[p].length; ++k) {
             packed = bytes.concat(packed, _batches[plan.lots[p][k]].hash);
@@ -121,7 +150,7 @@ abstract contract Purchases is Stage {
         page.bond = uint128((one ? terms.bond1 : terms.bond8) + _pick(50));
     }
 
-    function _floorOf(uint8 dataClass) private pure returns (uint256) {
+    function _floorOf(uint8 dataClass) internal pure returns (uint256) {
         return uint256(dataClass) * 100;
     }
 
@@ -140,10 +169,14 @@ abstract contract Purchases is Stage {
             bool isSealers = dataClass != DISPUTED || batch.header.tsp == who[_sellerOf(g)];
             if (batch.g == g && batch.dataClass == dataClass && isSealers && !_rarely(3)) return position;
         }
-        return _anchorBatch(g, dataClass, _rarely(2));
+        return _anchorBatch(g, dataClass, _rarely(2), _anyStory());
     }
 
-    function _spoilOrder(Plan memory plan, SellOrder memory order) private {
+    function _anyStory() internal returns (Story) {
+        return _rarely(4) ? Story(1 + _pick(3)) : Story.Right;
+    }
+
+    function _spoilOrder(Plan memory plan, SellOrder memory order) internal {
         Flaw flaw = plan.flaw;
         if (flaw == Flaw.Expired) order.expiry = uint64(block.timestamp - 1);
         if (flaw == Flaw.ShortWindow) order.complaintWindow = uint32(LEAST_WINDOW - 1);
@@ -154,7 +187,12 @@ abstract contract Purchases is Stage {
         if (flaw == Flaw.OtherBuyer) order.buyer = address(0xdead);
         if (flaw == Flaw.UnknownFlags) order.flags |= 32;
         if (flaw == Flaw.OtherVersion) order.version += 1;
+        if (flaw == Flaw.FeeNotAccepted && _tokenTerms[plan.token].feeBps != 0) order.maxFeeBps = _tokenTerms[plan.token].feeBps - 1;
         if (flaw == Flaw.Cancelled) _cancelFlaw(order);
+        if (flaw == Flaw.RoyaltyForNothing) order.royaltyBps = order.flags & RESALE == 0 ? 1 : 10_001;
+        if (flaw != Flaw.AloneForMany) return;
+        if (order.flags & (EXCLUSIVE | NO_COPY_KEPT) == 0) order.flags |= NO_COPY_KEPT;
+        order.repeatable = true;
     }
 
     function _cancelFlaw(SellOrder memory order) private {
@@ -166,12 +204,10 @@ abstract contract Purchases is Stage {
 
     function _complete(Plan memory plan) internal view {
         IEscrowTypes.Purchase memory bought = plan.bought;
-        bool feeFlaw = plan.flaw == Flaw.FeeNotAccepted && _tokenTerms[plan.token].feeBps != 0;
-        if (feeFlaw) bought.order.maxFeeBps = _tokenTerms[plan.token].feeBps - 1;
-        else if (plan.flaw == Flaw.FeeNotAccepted) plan.flaw = Flaw.None;
         if (plan.isListed) _makeList(plan);
         plan.orderHash = exchange.hashOrder(bought.order);
-        bought.sellerSignature = _sign(plan.flaw == Flaw.WrongSigner ? STRANGER : _sellerOf(plan.g), plan.orderHash);
+        uint256 other = plan.seller == STRANGER ? OPERATOR : STRANGER;
+        bought.sellerSignature = _sign(plan.flaw == Flaw.WrongSigner ? other : plan.seller, plan.orderHash);
         VersionTerms memory version = _versions[plan.g][_versions[plan.g].length - 1];
         VersionParties memory parties = VersionParties(version.owner, version.oem, version.storagePayee, version.textHash);
         bought.agreement = VersionBrief(keccak256(abi.encode(parties)), version.agent, version.shares);
@@ -186,7 +222,9 @@ abstract contract Purchases is Stage {
             if (bought.order.dataClass != 1) bought.extras[0].ownerSignature = _sign(_ownerOf(plan.g), plan.orderHash);
             if (bought.order.dataClass != 2) bought.extras[0].oemSignature = _sign(OEM, plan.orderHash);
         }
+        if (plan.right != 0) _bringRight(plan);
         if (bought.order.hook != address(0)) plan.bps = _hook.answer();
+        plan.total = 0;
         for (uint256 p = 0; p < bought.order.pages.length; ++p) {
             plan.total += uint256(bought.order.pages[p].price) * plan.bps / 10_000 + bought.order.pages[p].challengeDeposit;
         }
@@ -195,8 +233,16 @@ abstract contract Purchases is Stage {
         else if (plan.flaw == Flaw.TooExpensive) plan.flaw = Flaw.None;
     }
 
+    /// @dev The terms of the deal that a resale's right comes from.
+    function _bringRight(Plan memory plan) private view {
+        if (plan.bought.extras.length == 0) plan.bought.extras = new IEscrowTypes.Extras[](1);
+        plan.bought.extras[0].right = new Terms[](1);
+        plan.bought.extras[0].right[0] = abi.decode(_deals[plan.right - 1].terms, (Terms));
+        plan.bought.extras[0].rightPage = plan.rightPage;
+    }
+
     /// @dev The buyer is one of two on the list, or brings the path of one who is.
-    function _makeList(Plan memory plan) private view {
+    function _makeList(Plan memory plan) private pure {
         bytes32 listed = _leafOf(plan.flaw == Flaw.NotListed ? address(0xdead) : plan.buyer);
         bytes32 other = _leafOf(address(0xbeef));
         (bytes32 a, bytes32 b) = listed < other ? (listed, other) : (other, listed);
@@ -226,23 +272,43 @@ abstract contract Purchases is Stage {
     }
 
     /// @dev Order valid, token listed and not stopped.
-    function _mayBeBought(Plan memory plan) private view returns (bool) {
+    function _mayBeBought(Plan memory plan) internal view returns (bool) {
         SellOrder memory order = plan.bought.order;
         IEscrowTypes.TokenTerms storage terms = _tokenTerms[plan.token];
-        if (plan.flaw != Flaw.None || !terms.listed || terms.stopped) return false;
+        // Fee and version may have become right since the order was made.
+        bool isFlawed = plan.flaw != Flaw.None && plan.flaw != Flaw.FeeNotAccepted && plan.flaw != Flaw.OtherVersion;
+        if (isFlawed || !terms.listed || terms.stopped || terms.feeBps > order.maxFeeBps) return false;
+        if (order.version != _versions[plan.g].length || !_mayBeSold(plan)) return false;
         if (_cancelled[order.seller][order.nonce] || (_denied[plan.g] >> ((order.dataClass - 1) * 2)) & 1 != 0) return false;
-        if (plan.g == 1 && !_walletAgrees(SELLER_WALLET)) return false;
+        if (!_standsBy(plan.seller)) return false;
         if (order.hook != address(0) && !_hookAgrees(1, 10_000)) return false;
-        // A reduced price may fall below the floor, which the principals have not agreed to then.
-        for (uint256 p = 0; p < order.pages.length && order.dataClass != DISPUTED && !plan.consent; ++p) {
+        for (uint256 p = 0; p < order.pages.length; ++p) {
+            if (!_fitsTerms(order, order.pages[p], terms)) return false;
+            // A reduced price may fall below the floor, which the principals have not agreed to then.
             uint256 price = uint256(order.pages[p].price) * plan.bps / 10_000;
-            if (price < _floorOf(order.dataClass) * order.pages[p].lotCount) return false;
+            bool needsNone = order.dataClass == DISPUTED || plan.consent;
+            if (!needsNone && price < _floorOf(order.dataClass) * order.pages[p].lotCount) return false;
         }
         return true;
     }
 
+    /// @dev Deposit and bond, as the token's terms are now.
+    function _fitsTerms(SellOrder memory order, Page memory page, IEscrowTypes.TokenTerms storage terms) private view returns (bool) {
+        (uint256 most, uint256 least) = page.lotCount == 1 ? (terms.deposit1, terms.bond1) : (terms.deposit8, terms.bond8);
+        if (order.flags & PROVEN_ONLY != 0) most = 0;
+        return page.challengeDeposit <= most && page.bond >= least;
+    }
+
+    /// @dev By the agent of the version in force, or by who has the right to sell on.
+    function _mayBeSold(Plan memory plan) internal view virtual returns (bool) {
+        return plan.bought.order.seller == _versions[plan.g][_versions[plan.g].length - 1].agent;
+    }
+
     function _buy() internal {
-        Plan memory plan = _plan();
+        _buyPlanned(_plan(_anyAgreement(), _anyToken(), 0), Move.Buy);
+    }
+
+    function _buyPlanned(Plan memory plan, Move move) internal {
         (plan.sender, plan.buyer) = (who[_pick(ACTORS)], address(0));
         plan.buyer = plan.sender;
         _complete(plan);
@@ -250,17 +316,17 @@ abstract contract Purchases is Stage {
         bytes memory data = _rarely(4)
             ? abi.encodeCall(exchange.buyWithPermit, (plan.bought, IEscrowTypes.Permit(plan.total, FAR, 27, 0, 0)))
             : abi.encodeCall(exchange.buy, (plan.bought));
-        (bool ok, bytes memory result) = _moveMoney(Move.Buy, plan.token, plan.sender, data, allowed);
+        (bool ok, bytes memory result) = _moveMoney(move, plan.token, plan.sender, data, allowed);
         if (!ok) return;
         _inside[plan.token] += plan.total;
         _open(plan, abi.decode(result, (bytes32)));
-        _checkMoney(Move.Buy, plan.token, plan.sender);
+        _checkMoney(move, plan.token, plan.sender);
         // The same purchase again is the same deal, or a filled order.
-        if (_rarely(3)) _moveMoney(Move.Buy, plan.token, plan.sender, data, false);
+        if (_rarely(3)) _moveMoney(move, plan.token, plan.sender, data, false);
     }
 
     function _buyFor() internal {
-        Plan memory plan = _plan();
+        Plan memory plan = _plan(_anyAgreement(), _anyToken(), 0);
         plan.buyer = who[_rarely(2) ? BUYER : BUYER_WALLET];
         plan.sender = _rarely(2) ? plan.buyer : who[_rarely(3) ? _pick(ACTORS) : OPERATOR];
         plan.inspectTime = _rarely(4) ? 0 : _between(50, 500);
@@ -268,27 +334,20 @@ abstract contract Purchases is Stage {
         bool allowed = _mayBeBought(plan) && (plan.sender == plan.buyer || _operators[plan.buyer][plan.sender])
             && _credits[plan.token][plan.sender] >= plan.total;
         bytes memory data = abi.encodeCall(exchange.buyFor, (plan.bought, plan.buyer, uint64(plan.inspectTime)));
-        bytes32 id = _buyOutOfCredit(plan, data, allowed);
-        if (id == 0) return;
+        (bool ok, bytes memory result) = _moveDead(address(exchange), Move.BuyFor, plan.token, plan.sender, data, allowed);
+        if (!ok) return;
         _credits[plan.token][plan.sender] -= plan.total;
-        _open(plan, id);
+        _open(plan, abi.decode(result, (bytes32)));
         _checkMoney(Move.BuyFor, plan.token, plan.sender);
-    }
-
-    /// @dev Paid out of credit: no token is touched here either.
-    function _buyOutOfCredit(Plan memory plan, bytes memory data, bool allowed) private returns (bytes32) {
-        tokens[plan.token].setDead(true);
-        (bool ok, bytes memory result) = _moveMoney(Move.BuyFor, plan.token, plan.sender, data, allowed);
-        tokens[plan.token].setDead(false);
-        return ok ? abi.decode(result, (bytes32)) : bytes32(0);
     }
 
     // ---------------------------------------------------------------- terms, as the document has them
 
     error Walk_OtherId(bytes32 real, bytes32 ghost);
 
-    function _open(Plan memory plan, bytes32 id) private {
+    function _open(Plan memory plan, bytes32 id) internal {
         SellOrder memory order = plan.bought.order;
+        if (!order.repeatable) _cancelled[order.seller][order.nonce] = true;
         Sale memory sale = _saleOf(plan);
         bytes32 expected = keccak256(abi.encode(keccak256("qood/deal/v2"), plan.orderHash, sale));
         if (id != expected) revert Walk_OtherId(id, expected);
@@ -302,6 +361,8 @@ abstract contract Purchases is Stage {
         deal.feeTaker = deal.feeBps == 0 ? address(0) : _feeTaker;
         (deal.buyer, deal.seller) = (plan.buyer, order.seller);
         deal.hooked = order.hook != address(0);
+        (deal.royaltyBps, deal.partiesBps) = (order.royaltyBps, _partiesBps(plan));
+        (deal.right, deal.rightPage, deal.wish) = (uint32(plan.right), uint32(plan.rightPage), uint32(plan.wish));
         deal.inspectBy = plan.inspectTime == 0 ? 0 : block.timestamp + plan.inspectTime;
         deal.deliverBy = block.timestamp + plan.inspectTime + order.deliverTime;
         (deal.answerTime, deal.complaintWindow) = (order.answerTime, order.complaintWindow);
@@ -317,12 +378,25 @@ abstract contract Purchases is Stage {
         _see(Sight.Listed, plan.isListed);
     }
 
+    /// @dev What the agreement's parties get of the price: all, or the royalty.
+    function _partiesBps(Plan memory plan) private view returns (uint16) {
+        return plan.right == 0 ? 10_000 : _deals[plan.right - 1].royaltyBps;
+    }
+
+    /// @dev Of a page, or of an all-or-nothing deal.
+    function _rightKey(Plan memory plan) private view returns (bytes32) {
+        if (plan.right == 0) return 0;
+        bytes32 id = _deals[plan.right - 1].id;
+        return plan.rightPage == 0 || _isWhole(plan.right - 1) ? id : keccak256(abi.encode(id, plan.rightPage));
+    }
+
     /// @dev buyer 160, fee 16, paid part 16, agreement's part 16, deliverBy 48; fee recipient 160, inspectBy 48, nonce 48.
     function _saleOf(Plan memory plan) private view returns (Sale memory sale) {
         uint16 feeBps = _tokenTerms[plan.token].feeBps;
         uint256 inspectBy = plan.inspectTime == 0 ? 0 : block.timestamp + plan.inspectTime;
         uint256 deliverBy = block.timestamp + plan.inspectTime + plan.bought.order.deliverTime;
-        sale.party = bytes32(abi.encodePacked(plan.buyer, feeBps, uint16(plan.bps), uint16(10_000), uint48(deliverBy)));
+        sale.party = bytes32(abi.encodePacked(plan.buyer, feeBps, uint16(plan.bps), _partiesBps(plan), uint48(deliverBy)));
+        sale.rightKey = _rightKey(plan);
         sale.fee = bytes32(abi.encodePacked(feeBps == 0 ? address(0) : _feeTaker, uint48(inspectBy), plan.bought.nonce));
         VersionTerms memory pinned = _versions[plan.g][_versions[plan.g].length - 1];
         bytes32 partiesHash = keccak256(abi.encode(pinned.owner, pinned.oem, pinned.storagePayee, pinned.textHash));

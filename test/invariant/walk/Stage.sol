@@ -11,6 +11,7 @@ import { Ghost } from "./Ghost.sol";
 enum Move {
     Buy,
     BuyFor,
+    Resell,
     Accept,
     Reject,
     DeliverUnproven,
@@ -34,7 +35,16 @@ enum Move {
     SetToken,
     StopToken,
     SetFeeRecipient,
-    ShowEquivocated
+    ShowEquivocated,
+    Admit,
+    PlaceWish,
+    FundWish,
+    AnswerWish,
+    AcceptAnswer,
+    MarkJunk,
+    ReturnDeposit,
+    FillWish,
+    CloseWish
 }
 
 /// @notice What a long walk must have come by, so that it is worth something.
@@ -61,7 +71,17 @@ enum Sight {
     FormerAgent, // settled with a header of who was agent before
     Contradicted, // refunded before delivery, a header being one of two
     Transferred, // settled after the vehicle was sold
-    AfterEpoch // no delivery: anchored after the vehicle was sold
+    AfterEpoch, // no delivery: anchored after the vehicle was sold
+    SoldLate, // settled with a header that was admitted after its epoch
+    Resold, // settled by a royalty
+    ResoldAgain, // so too where the seller's right comes from a resale
+    PassedOn, // a header that the seller had for himself is the buyer's
+    RightGone, // no delivery: the seller has passed its right on meanwhile
+    Filled, // settled, having been reserved by a buyer's rule
+    FilledRejected, // rejected by the buyer of the rule
+    Answered, // settled, having been an accepted answer
+    JunkTooLate, // an answer of which the time to mark it as junk is over
+    ClosedByOther // a buy order ended by a stranger after its deadline
 
 }
 
@@ -79,6 +99,10 @@ abstract contract Stage is Ghost {
     error Walk_Insolvent(uint256 token, uint256 balance, uint256 owed);
     error Walk_WrongState(uint256 deal, uint256 page, IEscrowTypes.State real, IEscrowTypes.State ghost);
     error Walk_NotEnded(uint256 deal, uint256 page);
+    /// @dev A buy order that is not in the ghost's state, or an answer to one, or what is left of all in the end.
+    error Walk_WrongWish(uint256 wish, uint256 real, uint256 ghost);
+    error Walk_WrongReply(uint256 reply, uint256 real, uint256 ghost);
+    error Walk_LeftBehind(uint256 token, uint256 credit);
 
     mapping(Move move => uint256) public allowedCount;
     mapping(Move move => uint256) public refusedCount;
@@ -117,19 +141,27 @@ abstract contract Stage is Ghost {
 
     /// @dev A move that may call the token: purchases, payments in and out.
     function _moveMoney(Move move, uint256 token, address sender, bytes memory data, bool allowed) internal returns (bool, bytes memory) {
-        return _call(move, token, sender, data, allowed);
+        return _call(address(exchange), move, token, sender, data, allowed);
     }
 
     /// @dev Any other move: the token is dead meanwhile, so that one which touches it fails.
     function _moveState(Move move, uint256 token, address sender, bytes memory data, bool allowed) internal returns (bool ok) {
+        (ok,) = _moveDead(address(exchange), move, token, sender, data, allowed);
+    }
+
+    /// @dev So too a move of the registry of data, or of the contract of buy orders.
+    function _moveDead(address place, Move move, uint256 token, address sender, bytes memory data, bool allowed)
+        internal
+        returns (bool ok, bytes memory result)
+    {
         if (token != NO_TOKEN) tokens[token].setDead(true);
-        (ok,) = _call(move, token, sender, data, allowed);
+        (ok, result) = _call(place, move, token, sender, data, allowed);
         if (token != NO_TOKEN) tokens[token].setDead(false);
     }
 
     uint256[] private _before;
 
-    function _call(Move move, uint256 token, address sender, bytes memory data, bool allowed)
+    function _call(address place, Move move, uint256 token, address sender, bytes memory data, bool allowed)
         private
         returns (bool ok, bytes memory result)
     {
@@ -140,7 +172,7 @@ abstract contract Stage is Ghost {
             }
         }
         vm.prank(sender);
-        (ok, result) = address(exchange).call{ gas: 12_000_000 }(data);
+        (ok, result) = place.call{ gas: 12_000_000 }(data);
         if (ok && !allowed) revert Walk_Forbidden(move, _step);
         if (!ok && allowed) revert Walk_Refused(move, _step, result);
         if (ok) ++allowedCount[move];
@@ -169,6 +201,10 @@ abstract contract Stage is Ghost {
     struct WalkSum {
         uint256 balance;
         uint256 owed;
+    }
+
+    function _positionOf(address account) internal view returns (uint256 position) {
+        while (who[position] != account) ++position;
     }
 
     // ---------------------------------------------------------------- moods

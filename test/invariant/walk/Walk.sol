@@ -27,6 +27,11 @@ contract Walk is Moves {
         vm.prank(who[BUYER]);
         exchange.setOperator(who[OPERATOR], true);
         _operators[who[BUYER]][who[OPERATOR]] = true;
+        for (uint256 a = 0; a < ACTORS; ++a) {
+            vm.prank(who[a]);
+            exchange.setOperator(who[ORDERS], true);
+            _operators[who[a]][who[ORDERS]] = true;
+        }
     }
 
     // ---------------------------------------------------------------- one step
@@ -35,8 +40,11 @@ contract Walk is Moves {
         _seed(seed);
         ++_step;
         uint256 kind = _pick(100);
-        if (_deals.length == 0 || kind < 8) _buy();
-        else if (kind < 13) _buyFor();
+        if (_deals.length == 0 || kind < 6) _buy();
+        else if (kind < 9) _resell();
+        else if (kind < 12) _buyFor();
+        else if (kind < 24) _wish();
+        else if (kind < 26) _admit();
         else if (kind < 76) _moveDeal();
         else if (kind < 86) _passTime();
         else if (kind < 93) _moveOwnMoney();
@@ -150,7 +158,8 @@ contract Walk is Moves {
         else if (kind < 3) _withdraw(token, _pick(ACTORS), _pick(ACTORS));
         else if (kind == 3) _withdrawFor(token, _pick(ACTORS), _pick(ACTORS));
         else if (kind < 6) _transferCredit(token, _pick(ACTORS), _pick(ACTORS));
-        else _setOperator(_rarely(2) ? BUYER : BUYER_WALLET, _rarely(2) ? OPERATOR : STRANGER);
+        else if (_rarely(2)) _setOperator(_rarely(2) ? BUYER : BUYER_WALLET, _rarely(2) ? OPERATOR : STRANGER, _rarely(2));
+        else _setOperator(_pick(ACTORS), ORDERS, !_rarely(6));
     }
 
     function _deposit(uint256 token, uint256 payer, uint256 account, uint256 amount) private {
@@ -238,8 +247,7 @@ contract Walk is Moves {
         _checkMoney(Move.TransferCredit, token, who[sender]);
     }
 
-    function _setOperator(uint256 account, uint256 operator) private {
-        bool approved = _rarely(2);
+    function _setOperator(uint256 account, uint256 operator, bool approved) private {
         _moveState(Move.SetOperator, NO_TOKEN, who[account], abi.encodeCall(exchange.setOperator, (who[operator], approved)), true);
         _operators[who[account]][who[operator]] = approved;
     }
@@ -341,13 +349,16 @@ contract Walk is Moves {
                 if (!_hasEnded(i, p)) _endByStranger(i, p);
             }
         }
+        _endWishes();
         for (uint256 token = 0; token < 3; ++token) {
             if (_held[token] != 0) revert Walk_Insolvent(token, _held[token], 0);
             tokens[token].setMood(AwkwardToken.Mood.Honest);
             for (uint256 a = 0; a < ACTORS; ++a) {
                 _takeOut(token, a);
             }
-            if (_inside[token] != 0) revert Walk_Insolvent(token, _inside[token], 0);
+            // All but the deposits of junk, which nobody has.
+            uint256 lost = _credits[token][who[JUNKYARD]];
+            if (_inside[token] != lost) revert Walk_Insolvent(token, _inside[token], lost);
         }
     }
 

@@ -2,21 +2,20 @@
 pragma solidity 0.8.37;
 
 import { AccessManager } from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import { DeviceRegistry } from "../../../contracts/identity/DeviceRegistry.sol";
+import { IERC721 } from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+import { IDeviceRegistry } from "../../../contracts/identity/IDeviceRegistry.sol";
 import { IVehicleRegistry } from "../../../contracts/identity/IVehicleRegistry.sol";
-import { VehicleRegistry } from "../../../contracts/identity/VehicleRegistry.sol";
+import { IBuyOrders } from "../../../contracts/market/IBuyOrders.sol";
 import { IEscrow } from "../../../contracts/market/IEscrow.sol";
 import { IEscrowTypes } from "../../../contracts/market/IEscrowTypes.sol";
 import { AwkwardHook } from "../../../contracts/mocks/AwkwardHook.sol";
 import { HashProbe } from "../../../contracts/mocks/HashProbe.sol";
-import { DataRegistry } from "../../../contracts/rights/DataRegistry.sol";
-import { IEquivocations } from "../../../contracts/rights/IEquivocations.sol";
-import { Rights } from "../../../contracts/rights/libraries/Handles.sol";
-import { Header } from "../../../contracts/rights/libraries/Headers.sol";
-import { QoodShares } from "../../../contracts/shares/QoodShares.sol";
+import { IDataRegistry } from "../../../contracts/rights/IDataRegistry.sol";
+import { IQoodShares } from "../../../contracts/shares/IQoodShares.sol";
 import { Agreement, PairShares, TokenFloor, VersionTerms } from "../../../contracts/shares/libraries/Agreements.sol";
 import { vm } from "../Vm.sol";
 import { MoodyWallet, ToyComplaints, ToyKeyVerifier, WalkToken } from "./Doubles.sol";
+import { FaultyBeside } from "./FaultyBeside.sol";
 import { Fault, PlantedFault } from "./PlantedFault.sol";
 
 /// @title World
@@ -38,6 +37,9 @@ abstract contract World {
     uint256 internal constant BUYER_WALLET = 11;
     uint256 internal constant TSP_2 = 12;
     uint256 internal constant ACTORS = 13;
+    /// @dev Behind the actors, the exchange, nobody and the tokens: the contract of buy orders, and where deposits of junk go.
+    uint256 internal constant ORDERS = 18;
+    uint256 internal constant JUNKYARD = 19;
 
     address[] internal who;
 
@@ -62,27 +64,29 @@ abstract contract World {
     uint256 internal constant KEY_Y = 16950150798460657717958625567821834550301663161624707787222815936182638968203;
 
     IEscrow public exchange;
+    IBuyOrders public orders;
     WalkToken[3] public tokens;
     /// @dev The third is listed though it may misbehave.
     uint256 internal constant HOSTILE = 2;
 
     AwkwardHook internal _hook;
     HashProbe internal _probe;
-    VehicleRegistry internal _vehicles;
-    DataRegistry internal _data;
-    QoodShares internal _shares;
+    IVehicleRegistry internal _vehicles;
+    IDeviceRegistry internal _devices;
+    IDataRegistry internal _data;
+    IQoodShares internal _shares;
     ToyComplaints internal _complaints;
 
     // ---------------------------------------------------------------- agreements
 
     /// @dev Two vehicles, the one sold by accounts with keys, the other by a contract wallet; then further epochs of the first, each
     /// with an agreement of its own.
-    uint256 private constant MOST = 4;
+    uint256 private constant MOST = 6;
     uint256 internal _count = 2;
     uint256[MOST] internal _vehicle;
-    uint64[MOST] internal _epoch = [1, 1, 2, 3];
-    uint256[MOST] internal _owner = [OWNER, OWNER_2, OWNER_2, OWNER];
-    uint256[MOST] internal _seller = [TSP, SELLER_WALLET, TSP, TSP];
+    uint64[MOST] internal _epoch = [1, 1, 2, 3, 4, 5];
+    uint256[MOST] internal _owner = [OWNER, OWNER_2, OWNER_2, OWNER, OWNER_2, OWNER];
+    uint256[MOST] internal _seller = [TSP, SELLER_WALLET, TSP, TSP, TSP, TSP];
     uint256[MOST] internal _epochEnd;
     VersionTerms[][MOST] internal _versions;
     uint256[][MOST] internal _versionStarts;
@@ -110,7 +114,7 @@ abstract contract World {
         (uint256 g, uint256 next) = (_latest(), _count);
         (_epochEnd[g], _vehicle[next]) = (block.timestamp, _vehicle[g]);
         vm.prank(who[_owner[g]]);
-        _vehicles.transferFrom(who[_owner[g]], who[_owner[next]], _vehicle[g]);
+        IERC721(address(_vehicles)).transferFrom(who[_owner[g]], who[_owner[next]], _vehicle[g]);
         ++_count;
         _agree(next, 5000);
     }
@@ -123,14 +127,16 @@ abstract contract World {
         who.push(address(new MoodyWallet(vm.addr(_keyOf(BUYER_WALLET)))));
         who.push(vm.addr(_keyOf(TSP_2)));
 
-        AccessManager manager = new AccessManager(address(this));
-        _vehicles = new VehicleRegistry(address(manager));
-        _data = new DataRegistry(_vehicles, new DeviceRegistry(_vehicles));
-        _shares = new QoodShares(_vehicles);
+        address manager = address(new AccessManager(address(this)));
+        _vehicles = IVehicleRegistry(_make("contracts/identity/VehicleRegistry.sol:VehicleRegistry", abi.encode(manager)));
+        _devices = IDeviceRegistry(_make("contracts/identity/DeviceRegistry.sol:DeviceRegistry", abi.encode(_vehicles)));
+        address data = _make("contracts/rights/DataRegistry.sol:DataRegistry", abi.encode(_vehicles, _devices));
+        _data = IDataRegistry(fault < Fault.AdmitsAll ? data : address(new FaultyBeside(data, fault)));
+        _shares = IQoodShares(_make("contracts/shares/QoodShares.sol:QoodShares", abi.encode(_vehicles)));
         _complaints = new ToyComplaints();
         _hook = new AwkwardHook();
         _probe = new HashProbe();
-        _deployExchange(address(manager), fault);
+        _deployExchange(manager, fault);
         _vehicles.accreditOem(who[OEM], "WDB");
         _vehicles.accreditTsp(who[TSP_2], true);
         for (uint256 g = 0; g < 2; ++g) {
@@ -150,11 +156,13 @@ abstract contract World {
         for (uint256 i = 0; i < 3; ++i) {
             who.push(address(tokens[i]));
         }
+        who.push(address(orders));
+        who.push(0x000000000000000000000000000000000000dEaD);
+        _setUpDevice();
         _agree(0, 6000);
         _agree(1, 4001);
     }
 
-    /// @dev As compiled for the chain: the older code generator of the tests would make other code of them.
     function _deployExchange(address manager, Fault fault) private {
         address verifier = address(new ToyKeyVerifier());
         IEscrowTypes.Parts memory parts = IEscrowTypes.Parts({
@@ -168,12 +176,16 @@ abstract contract World {
             complaints: _complaints,
             leastWindow: LEAST_WINDOW
         });
-        address half = _create(bytes.concat(vm.getCode("contracts/market/EscrowDisputes.sol:EscrowDisputes"), abi.encode(parts)));
-        address whole = _create(bytes.concat(vm.getCode("contracts/market/Escrow.sol:Escrow"), abi.encode(parts, half)));
+        address half = _make("contracts/market/EscrowDisputes.sol:EscrowDisputes", abi.encode(parts));
+        address whole = _make("contracts/market/Escrow.sol:Escrow", abi.encode(parts, half));
         exchange = IEscrow(fault == Fault.None ? whole : address(new PlantedFault(parts, whole, fault)));
+        address beside = _make("contracts/market/BuyOrders.sol:BuyOrders", abi.encode(exchange));
+        orders = IBuyOrders(fault < Fault.AdmitsAll ? beside : address(new FaultyBeside(beside, fault)));
     }
 
-    function _create(bytes memory code) private returns (address made) {
+    /// @dev As compiled for the chain: the older code generator of the tests would make other code of them, and take its time.
+    function _make(string memory artifact, bytes memory arguments) private returns (address made) {
+        bytes memory code = bytes.concat(vm.getCode(artifact), arguments);
         assembly ("memory-safe") {
             made := create(0, add(code, 0x20), mload(code))
         }
@@ -200,6 +212,26 @@ abstract contract World {
         bytes memory byOwner = _sign(_ownerOf(g), _typed("VehicleRegistry", address(_vehicles), consent));
         vm.prank(tsp);
         _vehicle[g] = _vehicles.mint(voucher, uint64(FAR), byOem, byOwner);
+    }
+
+    // secp256k1 (SEC 2): the device's key is two, its public key twice the base point.
+    uint256 internal constant DEVICE = 2;
+    uint256 internal constant DEVICE_X = 0xC6047F9441ED7D6D3045406E95C07CD85C778E4B8CEF3CA7ABAC09B95C709EE5;
+    uint256 internal constant DEVICE_Y = 0x1AE168FEA63DC339A3C58419466CEAEEF7F632653266D0E1236431A950CFE52A;
+
+    function _signDevice(uint256 secret, bytes32 digest) internal pure returns (bytes memory) {
+        (, bytes32 r, bytes32 s) = vm.sign(secret, digest);
+        return abi.encodePacked(r, s);
+    }
+
+    /// @dev The device of the first vehicle, which stays in it whoever owns it.
+    function _setUpDevice() private {
+        bytes32 typehash = keccak256("DeviceSetup(uint256 vehicle,uint64 epoch,bytes32 deviceKey,address agent,uint64 deadline)");
+        bytes32 name = keccak256(abi.encode(DEVICE_X, DEVICE_Y));
+        bytes32 setup = keccak256(abi.encode(typehash, _vehicle[0], uint64(1), name, who[TSP], uint64(FAR)));
+        bytes32 digest = _typed("DeviceRegistry", address(_devices), setup);
+        IDeviceRegistry.SignedKey memory key = IDeviceRegistry.SignedKey(DEVICE_X, DEVICE_Y, _signDevice(DEVICE, digest));
+        _devices.setup(_vehicle[0], who[TSP], uint64(FAR), key, _sign(OWNER, digest));
     }
 
     /// @dev EIP-712, written out.
@@ -253,64 +285,5 @@ abstract contract World {
         _ownerBps[g].push(ownerBps);
         _versionStarts[g].push(block.timestamp);
         _denied[g] = 0;
-    }
-
-    // ---------------------------------------------------------------- batches
-
-    /// @dev A batch that is for sale. `holder` is 1 + the position of the deal that has it for itself.
-    struct Batch {
-        Header header;
-        bytes32 hash;
-        bytes32 sibling;
-        uint256 anchoredAt;
-        uint8 dataClass;
-        uint8 g;
-        bool spoiled;
-        bool bad;
-        bool contradicted; // by another of the same sequence, as the registry of data knows
-        bool shown; // so to the exchange
-        uint32 holder;
-        uint32 holderPage;
-    }
-
-    Batch[] internal _batches;
-
-    /// @dev Seals a batch and anchors it with another.
-    function _anchorBatch(uint256 g, uint8 dataClass, bool spoiled) internal returns (uint256 position) {
-        position = _batches.length;
-        Batch storage batch = _batches.push();
-        batch.header = Header({
-            stream: _probe.handle(address(_vehicles), Rights(_vehicle[g], _epoch[g], dataClass, 1, SCHEMA)),
-            sequence: uint64(position),
-            tsp: who[_sellerOf(g)],
-            root: keccak256(abi.encode("root", position)),
-            kc1: uint256(keccak256(abi.encode("kc1", position))) >> 8,
-            kc2: dataClass == 3 ? uint256(keccak256(abi.encode("kc2", position))) >> 8 : COMMITMENT_OF_ZERO,
-            flags: 2,
-            restHash: bytes32(position)
-        });
-        batch.hash = keccak256(abi.encode(keccak256("qood/header/v1"), batch.header));
-        batch.sibling = keccak256(abi.encode("beside", position));
-        (batch.anchoredAt, batch.dataClass, batch.g, batch.spoiled) = (block.timestamp, dataClass, uint8(g), spoiled);
-        if (spoiled) _complaints.spoil(batch.header.root);
-        _anchor(batch.header, batch.hash, batch.sibling);
-    }
-
-    function _anchor(Header memory header, bytes32 hash, bytes32 sibling) private {
-        (bytes32 a, bytes32 b) = hash < sibling ? (hash, sibling) : (sibling, hash);
-        vm.prank(header.tsp);
-        _data.anchor(keccak256(abi.encodePacked(a, b)), header.sequence, 0, 0);
-    }
-
-    /// @dev The TSP anchors another header of the same sequence, and somebody proves it.
-    function _contradict(Batch storage batch) internal {
-        IEquivocations.Opened memory first = IEquivocations.Opened(batch.header, new bytes32[](1));
-        IEquivocations.Opened memory second = IEquivocations.Opened(batch.header, new bytes32[](1));
-        second.header.root = keccak256(abi.encode("another root", batch.hash));
-        first.path[0] = batch.sibling;
-        second.path[0] = bytes32(0);
-        _anchor(second.header, keccak256(abi.encode(keccak256("qood/header/v1"), second.header)), bytes32(0));
-        _data.proveTwoOfOneSequence(first, second);
-        batch.contradicted = true;
     }
 }
