@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { makeProgram } from "../../cli/program.ts";
 import { qood } from "./support.ts";
 
 /** Every command, by group. */
@@ -16,24 +17,35 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   completion: [],
 };
 
-describe("qood --help", { concurrency: 2 }, () => {
+/** What `--help` says, by the program itself: a process for each of the commands would load all of `qood` each time. */
+async function helpOf(...args: readonly string[]): Promise<string> {
+  let [said, mistakes] = ["", ""];
+  const program = makeProgram({ writeOut: (text) => (said += text), writeErr: (text) => (mistakes += text) });
+  await assert.rejects(program.parseAsync(["node", "qood", ...args, "--help"]), { code: "commander.helpDisplayed", exitCode: 0 });
+  assert.equal(mistakes, "");
+  return said;
+}
+
+describe("qood --help", () => {
   const listed = (stdout: string): string[] => [...(stdout.split("\nCommands:\n")[1] ?? "").matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!).filter((name) => name !== "help");
 
   it("tells all groups", async () => {
     const run = await qood(["--help"], {});
     assert.deepEqual([run.code, run.stderr], [0, ""]);
     assert.deepEqual(listed(run.stdout), Object.keys(commands));
+    assert.equal(run.stdout, await helpOf());
   });
   for (const [group, names] of Object.entries(commands)) {
     it(`of ${group} and its commands`, async () => {
-      const run = await qood([group, "--help"], {});
-      assert.deepEqual([run.code, run.stderr], [0, ""]);
-      assert.deepEqual(listed(run.stdout), names);
+      assert.deepEqual(listed(await helpOf(group)), names);
       for (const name of names) {
-        const help = await qood([group, name, "--help"], {});
-        assert.deepEqual([help.code, help.stderr], [0, ""]);
-        assert.ok(help.stdout.startsWith(`Usage: qood ${group} ${name} `), help.stdout);
+        const help = await helpOf(group, name);
+        assert.ok(help.startsWith(`Usage: qood ${group} ${name} `), help);
       }
     });
   }
+  it("of a group in a process of its own, which ends well", async () => {
+    const run = await qood(["tsp", "--help"], {});
+    assert.deepEqual([run.code, run.stderr, run.stdout], [0, "", await helpOf("tsp")]);
+  });
 });
