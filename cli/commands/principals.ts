@@ -9,6 +9,7 @@ import { parseDeploymentOrRecord } from "../networks.ts";
 import { openMnemonic } from "../keystore.ts";
 import { printResult } from "../output.ts";
 import { registerAgreements } from "./agreements.ts";
+import { registerOwnData } from "./own-data.ts";
 import { registerDevices } from "./devices.ts";
 import { registerGrants } from "./grants.ts";
 import { registerHeaders } from "./headers.ts";
@@ -63,7 +64,10 @@ export function registerPrincipals(program: Command): void {
     registerHeaders(program, principal);
     registerOffers(program, principal);
     registerIncome(program, principal);
-    if (role === "owner") continue;
+    if (role === "owner") {
+      registerOwnData(program, principal);
+      continue;
+    }
     registerConfirm(program, principal);
     principal
       .command("voucher")

@@ -17,8 +17,8 @@ import type { Agreement } from "@qoodblock/sdk/market";
 import { sealTo } from "@qoodblock/workers/shared/vault/box.ts";
 import type { SealedBox } from "@qoodblock/workers/shared/vault/box.ts";
 
-/** Seed of a wallet made from words (BIP-39, empty passphrase), 64 bytes. */
-function seedOf(wallet: HDNodeWallet): Uint8Array {
+/** Seed of a wallet made from words (BIP-39, empty passphrase), 64 bytes. @throws QoodError ACCOUNT_SEEDLESS */
+export function seedOf(wallet: HDNodeWallet): Uint8Array {
   if (!(wallet.mnemonic instanceof Mnemonic)) throw new QoodError("ACCOUNT_SEEDLESS", `account ${wallet.address} holds no words: stream secrets come from a seed`);
   return fromHex(wallet.mnemonic.computeSeed(), 64);
 }

@@ -16,8 +16,8 @@ export interface CheckedOffer {
   readonly batches: readonly CheckedBatch[];
 }
 
-/** A lot: the header's stream is of this agreement, its device was registered, its files are what it says. */
-async function checkLot(context: BuyerContext, offer: Offer, lot: OfferLot, isPaid: boolean): Promise<CheckedBatch> {
+/** A lot: the header's stream is of this agreement, its device was registered, its files are what it says. @throws QoodError of `checkLotOnChain`, of the storage and of `checkBatch` */
+export async function checkLot(context: Omit<BuyerContext, "signer">, offer: Offer, lot: OfferLot, isPaid: boolean): Promise<CheckedBatch> {
   const { say } = context;
   const { header, cids } = lot;
   const anchor = await checkLotOnChain(context, offer, lot, isPaid);

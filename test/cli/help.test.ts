@@ -6,7 +6,7 @@ import { qood } from "./support.ts";
 /** Every command, by group. */
 const commands: Readonly<Record<string, readonly string[]>> = {
   account: ["new", "list"],
-  owner: ["grant-stream", "consent", "vehicles", "streams", "devices", "grants", "revoke", "agreements", "headers", "offers", "income"],
+  owner: ["grant-stream", "consent", "vehicles", "streams", "devices", "grants", "revoke", "agreements", "headers", "offers", "income", "export", "erase"],
   oem: ["grant-stream", "grants", "revoke", "agreements", "headers", "offers", "income", "confirm", "voucher"],
   buyer: ["search", "show", "sample", "fetch", "buy", "open", "recover", "receipt", "challenge", "complain", "faucet"],
   deal: ["show", "accept", "reject", "challenge", "complain", "refund", "settle"],
