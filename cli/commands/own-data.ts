@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { DATA_CLASS, PRIVACY } from "@qoodblock/sdk/formats";
 import { classArgument, offerFile, privacyArgument } from "../arguments.ts";
 import type { GlobalOptions } from "../context.ts";
+import type { openStorage } from "../flows/buyer/with.ts";
 import type { Exporting } from "../flows/owner/export.ts";
 import { printResult } from "../output.ts";
 import { several } from "./several.ts";
@@ -56,7 +57,7 @@ export function registerOwnData(program: Command, owner: Command): void {
 }
 
 /** The account's own node for as long as some work takes. */
-async function withOwnStorage<T>(options: GlobalOptions, work: (storage: ReturnType<Awaited<typeof import("../flows/buyer/with.ts")>["openStorage"]>) => Promise<T>): Promise<T> {
+async function withOwnStorage<T>(options: GlobalOptions, work: (storage: ReturnType<typeof openStorage>) => Promise<T>): Promise<T> {
   const storage = (await import("../flows/buyer/with.ts")).openStorage(options);
   try {
     return await work(storage);

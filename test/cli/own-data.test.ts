@@ -72,7 +72,8 @@ describe("qood owner export and erase", { concurrency: 1 }, () => {
       const content = readFileSync(join(out, path));
       assert.deepEqual([createHash("sha256").update(content).digest("hex"), content.length], [sha256, bytes], path);
     }
-    const [[name, { headers, records }], ...others] = Object.entries(days) as [[string, { headers: string[]; records: number }]];
+    const [first, ...others] = Object.entries(days) as [string, { headers: string[]; records: number }][];
+    const [name, { headers, records }] = first!;
     assert.deepEqual([name, headers.toSorted(), records, others], [`carobd@1-${stream.slice(2)}-2026-03-01-v1`, sold.map(({ header }) => header).toSorted(), 2 * RECORDS, []]);
     // The two forms say the same.
     const [heading, ...csv] = read(`data/${name}.csv`).trimEnd().split("\n").map((line) => line.split(","));
@@ -92,7 +93,7 @@ describe("qood owner export and erase", { concurrency: 1 }, () => {
   it("export goes on: what is there is kept, what was changed or is new is written", async () => {
     const again = await qood(["--json", ...exporting()]);
     assert.deepEqual([(JSON.parse(again.stdout) as Row).kept, again.stderr], [1, ""]);
-    const [{ files: [csv] }] = Object.values(manifest().days) as [{ files: [string] }];
+    const csv = Object.values(manifest().days)[0]!.files[0]!;
     const whole = read(csv);
     writeFileSync(join(out, csv), whole.slice(0, -5));
     assert.equal(((await answerOf(exporting())) as Row).kept, 0);
