@@ -1,9 +1,9 @@
 /** The command line as commander has it: options that stand before the command, and every command. */
 import { Command } from "commander";
 import type { OutputConfiguration } from "commander";
+import { NETWORKS } from "../scripts/deploy/networks.ts";
 import { registerAll } from "./commands/index.ts";
 import { DEFAULT_KEYSTORES } from "./context.ts";
-import { NETWORKS } from "./networks.ts";
 
 /**
  * Makes `qood`; nothing ends the process, mistakes are thrown.

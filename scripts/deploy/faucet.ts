@@ -1,9 +1,9 @@
 /** Where a faucet may be deployed, and with what a deployed one was made. */
 import type { Provider } from "ethers";
-import { NETWORKS } from "../../cli/networks.ts";
 import type { Hex } from "../../sdk/bytes/index.ts";
 import { type FaucetTerms, faucetTerms } from "../../sdk/client/index.ts";
 import { QoodError } from "../../sdk/errors/index.ts";
+import { NETWORKS } from "./networks.ts";
 
 /** Claims of all accounts together in a day, unless the deployer says otherwise. */
 export const CLAIMS_PER_DAY = 1000n;
