@@ -1,19 +1,19 @@
-import { Counter, Histogram } from "prom-client";
+import { Counter } from "prom-client";
 import type { Registry } from "prom-client";
+import { measureRequests } from "../shared/metrics/index.ts";
+import type { Answered } from "../shared/metrics/index.ts";
 
 /** What the catalog counts. */
 export interface CatalogMetrics {
-  answered(route: string, status: number, seconds: number): void;
+  readonly answered: Answered;
   taken(outcome: string): void;
 }
 
 /** See {@link CatalogMetrics}. Labels are routes and codes, never what was asked. */
 export function createCatalogMetrics(registry: Registry): CatalogMetrics {
-  const registers = [registry];
-  const seconds = new Histogram({ name: "qood_catalog_request_seconds", help: "Time of a request by route and status.", labelNames: ["route", "status"], buckets: [0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1, 3], registers });
-  const offers = new Counter({ name: "qood_catalog_offers_total", help: "Offers sent in, by what came of them.", labelNames: ["outcome"], registers });
+  const offers = new Counter({ name: "qood_catalog_offers_total", help: "Offers sent in, by what came of them.", labelNames: ["outcome"], registers: [registry] });
   return {
-    answered: (route, status, time) => seconds.observe({ route, status: String(status) }, time),
+    answered: measureRequests(registry, "qood_catalog_request_seconds"),
     taken: (outcome) => offers.inc({ outcome }),
   };
 }

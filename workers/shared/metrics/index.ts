@@ -13,3 +13,5 @@ export type { MetricsServer } from "./server.ts";
 export { addRedisGauge, watchChain, watchFile, watchLane, watchQueues, watchRedis, watchStorage } from "./watch.ts";
 export type { Watched } from "./watch.ts";
 export { within } from "./within.ts";
+export { measureRequests } from "./requests.ts";
+export type { Answered } from "./requests.ts";
