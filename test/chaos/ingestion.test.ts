@@ -110,23 +110,26 @@ describe(`ingestion under faults (QOOD_SEED=${SEED}, QOOD_CHAOS=${ROUNDS})`, () 
       const faults = [...new Set(rules.map(({ fault }) => fault))];
       await until(`${faults.join(", ")} to happen`, () => Promise.resolve(faults.every((fault) => (counts[fault] ?? 0) >= (before[fault] ?? 0) + times)));
     };
-    await site.during(async () => {
-      await phase([{ method: /./, fault: "drop", rate: 1 }], 5);
-      await phase([{ method: /./, fault: "late", rate: 0.4 }], 5);
-      await phase(
-        [
-          { method: /sendRaw/, fault: "lose", rate: 0.4 },
-          { method: /sendRaw/, fault: "twice", rate: 0.4 },
-          { method: /Receipt/, fault: "foreign", rate: 0.3 },
-          { method: /^eth_(?!sendRaw)/, fault: "old", rate: 0.3 },
-          { method: /^eth_(?!sendRaw)/, fault: "busy", rate: 0.1 },
-        ],
-        1,
-      );
-    });
-    // It lies on until all is counted.
-    await site.settle();
-    site.rpc.script([]);
+    try {
+      await site.during(async () => {
+        await phase([{ method: /./, fault: "drop", rate: 1 }], 5);
+        await phase([{ method: /./, fault: "late", rate: 0.4 }], 5);
+        await phase(
+          [
+            { method: /sendRaw/, fault: "lose", rate: 0.4 },
+            { method: /sendRaw/, fault: "twice", rate: 0.4 },
+            { method: /Receipt/, fault: "foreign", rate: 0.3 },
+            { method: /^eth_(?!sendRaw)/, fault: "old", rate: 0.3 },
+            { method: /^eth_(?!sendRaw)/, fault: "busy", rate: 0.1 },
+          ],
+          1,
+        );
+      });
+      // It lies on until all is counted.
+      await site.settle();
+    } finally {
+      site.rpc.script([]);
+    }
   });
 
   rounds("anchors once what a reorg of five blocks has thrown out", async () => {

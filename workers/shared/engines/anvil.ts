@@ -10,6 +10,9 @@ import { freePort, requirePort } from "./ports.ts";
 /** The chain id of the local development chain. */
 export const LOCAL_CHAIN_ID = 31337;
 
+/** Blocks whose states are kept, in memory alone: written out with the file, the states of one hour are gigabytes. */
+const RECENT_STATES = 256;
+
 /** A local chain that this program has started for itself. */
 export interface ChainEngine {
   readonly url: string;
@@ -43,7 +46,8 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /**
- * Starts anvil with a block every 500 ms and its state kept in `dir`, written every second and at the end.
+ * Starts anvil with a block every 500 ms and its newest state kept in `dir`, written every ten seconds and at the end. What stood at an
+ * older block can be read for the last {@link RECENT_STATES} blocks, after a start for those since then.
  * @param options.port - a port given by hand; without it a free one.
  * @param options.mnemonic - the words whose accounts hold ether.
  * @throws QoodError PORT_TAKEN or ENGINE_START.
@@ -65,7 +69,7 @@ export async function startAnvil(options: {
     args: [
       ...["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(options.chainId ?? LOCAL_CHAIN_ID), "--hardfork", "osaka"],
       ...["--block-time", "0.5", "--mnemonic", options.mnemonic, "--accounts", String(options.accounts ?? 10)],
-      ...["--state", join(options.dir, "state.json"), "--state-interval", "1", "--preserve-historical-states", "--silent"],
+      ...["--state", join(options.dir, "state.json"), "--state-interval", "10", "--prune-history", String(RECENT_STATES), "--silent"],
     ],
     ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),
   });
