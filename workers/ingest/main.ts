@@ -1,5 +1,6 @@
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { createClient } from "@qoodblock/sdk/client";
+import { isQoodError } from "@qoodblock/sdk/errors";
 import { createLane, openAccount, openChain, readDeployment } from "../shared/chain/index.ts";
 import { createFlows, startQueueWorker } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, keys, queues } from "../shared/queue/index.ts";
@@ -15,6 +16,7 @@ import { anchorJob, announceStep } from "./announce.ts";
 import { createArtefacts } from "./artefacts.ts";
 import { createBackup } from "./backup.ts";
 import { measureRecords } from "./metrics.ts";
+import { createOwnAnchors } from "./ownAnchors.ts";
 import { createPlanner } from "./planner.ts";
 import { createRecords } from "./record.ts";
 import { createSealedTaker } from "./sealed.ts";
@@ -27,7 +29,7 @@ import type { BatchJob } from "./steps.ts";
 /** Every stream and every open batch is looked at this often, whatever was lost in between. */
 const SWEEP_MS = 60_000;
 
-await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, seals, uploads and anchors them, and announces them when their anchor is final.", schema }, async ({ settings, log, signal, metrics, ready }) => {
+await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, seals, uploads and anchors them, and announces them when their anchor is final.", schema }, async ({ settings, log, signal, metrics, ready, fail }) => {
   const env = process.env;
   const vault = await openVault(settings.vault, () => unlockOf(settings, env), FOLLOW_VAULT);
   const wallet = await openAccount(settings.keystore, readPassphrase({ what: "the key file", file: settings.keystorePassphraseFile, variable: "QOOD_KEYSTORE_PASSPHRASE", env }));
@@ -68,8 +70,22 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   lane.start();
   anchorer.start();
 
+  const ownAnchors = createOwnAnchors({ redis, prefix, client, chain, account: wallet.address as Hex, from: settings.ownAnchorsFrom });
+  const lookAtAnchors = async (): Promise<boolean> => {
+    try {
+      await ownAnchors.look();
+      return true;
+    } catch (error) {
+      if (!isQoodError(error, "REDIS_OLD")) throw error;
+      log.error({ err: error }, "ALARM: this Redis does not know an anchor of its account");
+      fail(error);
+      return false;
+    }
+  };
+
   let swept = -Infinity;
   const planning = repeat({ everyMs: settings.tickMs, what: "planning", signal, log }, async () => {
+    if (!ownAnchors.isSure() && !(await lookAtAnchors())) return;
     if (performance.now() - swept >= SWEEP_MS) {
       await planner.reconcile();
       swept = performance.now();
@@ -84,6 +100,13 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const watch = createRegistryWatch({ redis, prefix, client, chain, tsp: wallet.address as Hex, log });
   const watching = repeat({ everyMs: settings.pollMs, what: "following the registries", signal, log }, () => watch.step());
 
+  let looked = performance.now();
+  const guarding = repeat({ everyMs: settings.pollMs, what: "looking for unknown anchors of this account", signal, log }, async () => {
+    if (performance.now() - looked < SWEEP_MS) return;
+    looked = performance.now();
+    await lookAtAnchors();
+  });
+
   const upkeep = runUpkeep({ ...context, settings, forget: (slot) => forgetSecret(settings.vault, unlockOf(settings, env), slot) }, signal);
 
   return {
@@ -95,7 +118,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
         blocking.disconnect();
         return;
       }
-      await Promise.all([planning, taking, watching, upkeep]);
+      await Promise.all([planning, taking, watching, guarding, upkeep]);
       await checker.close();
       await Promise.all(workers.map((worker) => worker.close()));
       await anchorer.stop();

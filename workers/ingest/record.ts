@@ -1,8 +1,8 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Hex } from "@qoodblock/sdk/bytes";
+import { lotSchema } from "@qoodblock/sdk/market";
 import { keys } from "../shared/queue/index.ts";
-import { lotSchema } from "../shared/queue/index.ts";
 
 const hex = (bytes: number): z.ZodType<Hex, Hex> => z.custom<Hex>((value) => typeof value === "string" && new RegExp(`^0x[0-9a-f]{${bytes * 2}}$`).test(value));
 

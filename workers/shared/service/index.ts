@@ -21,7 +21,7 @@ export interface Context<Settings> {
   /** What must be well for this worker to do its work: `/readyz` asks. */
   readonly ready: Readiness;
   /** Ends the worker with exit code 1: for what cannot be mended by trying again. */
-  fail(error: unknown): void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** What `start` gives back: closes everything, in order, and may take as long as a job in hand. */
