@@ -22,6 +22,7 @@ export function registerOwnData(program: Command, owner: Command): void {
     .requiredOption("--account <name>", "your account, with its words")
     .requiredOption("--out <folder>", "where everything is written, with a manifest of hashes")
     .option("--offer <cid>", "CID of an offer of your data; may be given several times", several, [])
+    .option("--batches <file>", "batches of your data that your TSP has listed for you, whether they were offered or not; may be given several times", several, [])
     .option("--peer <multiaddr>", "a node that has the files; may be given several times", several, [])
     .option(...CATALOG)
     .action(async (given: Exporting) => {

@@ -117,7 +117,8 @@ const header = z.strictObject({
   }),
 });
 
-const lot = z.strictObject({
+/** zod codec of one batch as an offer, an announcement and a file of batches name it. */
+export const lotSchema = z.strictObject({
   header,
   /** Device's signature of the batch; null for TSP_ATTESTED. */
   envelope: z.strictObject({ publicKey: hex(64), signature: hex(64) }).nullable(),
@@ -142,7 +143,7 @@ export const offerSchema = z.strictObject({
   oemSignature: anyHex,
   agreement: z.strictObject({ version: uint(32), text: agreement }),
   /** Lots of all pages, one after the other, each in the order of its lotsHash; those of DISPUTED data once. */
-  lots: z.array(lot).min(1).max(1024),
+  lots: z.array(lotSchema).min(1).max(1024),
   formers: z.array(z.strictObject({ version: uint(32), text: agreement })).max(32),
   /** libp2p addresses at which the TSP serves the files. */
   multiaddrs: z.array(z.string().regex(/^\/[\x21-\x7e]{1,255}$/)).max(16),
@@ -153,7 +154,7 @@ export const offerSchema = z.strictObject({
 /** An offer, decoded. */
 export type Offer = z.output<typeof offerSchema>;
 /** One batch of an offer. */
-export type OfferLot = Offer["lots"][number];
+export type OfferLot = z.output<typeof lotSchema>;
 
 /**
  * The lots of one page. The two pages of DISPUTED data are over the same lots.
@@ -186,6 +187,27 @@ export function decodeOffer(bytes: Uint8Array): Offer {
   const result = offerSchema.safeParse(json);
   if (!result.success) throw new QoodError("BAD_OFFER", `offer file: ${firstIssue(result.error)}`, { cause: result.error });
   return result.data;
+}
+
+/** A batch as one line of a file of batches. */
+export function encodeLot(lot: OfferLot): string {
+  return `${JSON.stringify(z.encode(lotSchema, lot))}\n`;
+}
+
+/** Batches of a file of JSON lines. Checks form only. @throws QoodError `BAD_LOTS` with the line's number */
+export function decodeLots(text: string): OfferLot[] {
+  return text.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    let json: unknown;
+    try {
+      json = JSON.parse(line);
+    } catch (cause) {
+      throw new QoodError("BAD_LOTS", `line ${i + 1} is not JSON`, { cause });
+    }
+    const result = lotSchema.safeParse(json);
+    if (!result.success) throw new QoodError("BAD_LOTS", `line ${i + 1} is no batch: ${firstIssue(result.error)}`, { cause: result.error });
+    return [result.data];
+  });
 }
 
 function firstIssue(error: z.ZodError): string {

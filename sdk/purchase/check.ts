@@ -18,9 +18,14 @@ export interface CheckedOffer {
 
 /** A lot: the header's stream is of this agreement, its device was registered, its files are what it says. @throws QoodError of `checkLotOnChain`, of the storage and of `checkBatch` */
 export async function checkLot(context: Omit<BuyerContext, "signer">, offer: Offer, lot: OfferLot, isPaid: boolean): Promise<CheckedBatch> {
+  const { time } = await checkLotOnChain(context, offer, lot, isPaid);
+  return fetchLot(context, lot, time);
+}
+
+/** A lot's files, checked against its header, and the header against the device's signature and its anchor. @param time - of the anchor, from the chain @throws QoodError of the storage and of `checkBatch` */
+export async function fetchLot(context: Pick<BuyerContext, "storage" | "say">, lot: OfferLot, time: number): Promise<CheckedBatch> {
   const { say } = context;
   const { header, cids } = lot;
-  const anchor = await checkLotOnChain(context, offer, lot, isPaid);
   say(`fetching ${header.rest.storedLength} bytes of ciphertext, ${cids.ciphertext}`);
   const description = await fetchFile(context, cids.description, "description file", 1 << 20);
   const dataHashes = await fetchFile(context, cids.dataHashes, "dataHash list", header.rest.storedLength);
@@ -28,7 +33,7 @@ export async function checkLot(context: Omit<BuyerContext, "signer">, offer: Off
   return checkBatch({
     header,
     envelope: lot.envelope,
-    anchor: { tsp: header.words.tsp, root: lot.anchor.root, path: lot.anchor.path, time: anchor.time },
+    anchor: { tsp: header.words.tsp, root: lot.anchor.root, path: lot.anchor.path, time },
     ciphertext,
     dataHashes,
     description,

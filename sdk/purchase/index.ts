@@ -1,7 +1,7 @@
 /** Buying: what is checked before paying, the payment, the delivery, the receipt; step by step, or as one call. */
 export { buy } from "./buy.ts";
 export type { Bought } from "./buy.ts";
-export { checkLot, checkOffer } from "./check.ts";
+export { checkLot, checkOffer, fetchLot } from "./check.ts";
 export type { CheckedOffer } from "./check.ts";
 export type { BuyerContext, FileSource, KnownDeal } from "./context.ts";
 export { fetchFile, fetchOffer } from "./fetch.ts";

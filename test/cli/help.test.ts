@@ -11,7 +11,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   buyer: ["search", "show", "sample", "fetch", "buy", "open", "recover", "receipt", "challenge", "complain", "faucet"],
   deal: ["show", "accept", "reject", "challenge", "complain", "refund", "settle"],
   income: ["show", "deposit", "withdraw"],
-  tsp: ["vault", "start", "status", "fund", "streams", "token", "import", "dead-letters", "doctor", "mint"],
+  tsp: ["vault", "start", "status", "fund", "streams", "token", "import", "batches", "dead-letters", "doctor", "mint"],
   admin: ["accredit-oem", "revoke-oem", "accredit-tsp", "revoke-tsp", "schemas"],
   deploy: [],
   completion: [],

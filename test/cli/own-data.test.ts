@@ -11,10 +11,12 @@ import { batchKey, daySecret, dayOf, streamSecret } from "@qoodblock/sdk/keys";
 import { encodeOffer } from "@qoodblock/sdk/market";
 import { sealBatch } from "@qoodblock/sdk/sealing";
 import type { SealInput } from "@qoodblock/sdk/sealing";
+import { closeRedis, connectRedis, encodeBatch, keys, registerStream } from "../../workers/shared/queue/index.ts";
 import { createKuboStorage } from "../../workers/shared/storage/kubo.ts";
 import { PRICE } from "../e2e/market.ts";
 import type { Market } from "../e2e/market.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { testRedis } from "../workers/support/engines.ts";
 import { startDesk } from "./market.ts";
 import type { Desk } from "./market.ts";
 import { answerOf, mistake, qood, writeKeyFile } from "./support.ts";
@@ -28,6 +30,12 @@ describe("qood owner export and erase", { concurrency: 1 }, () => {
   let desk: Desk;
   let market: Market;
   let stream: Hex;
+  let seed: Uint8Array;
+  /** Sealed with keys of the owner's seed, as the TSP does that it has granted the stream to. */
+  const sealOwn = (input: SealInput): { k: bigint; batch: ReturnType<typeof sealBatch> } => {
+    const k = batchKey(daySecret(streamSecret(seed, stream, 0), dayOf(Date.UTC(2026, 2, 1))), stream, 0, input.header.sealNonce);
+    return { k, batch: sealBatch({ ...input, keys: { k1: k } }) };
+  };
   const sold: Sold[] = [];
   const out = temporary.path("export");
   const owner = (...args: string[]): string[] => [...desk.at(), "owner", ...args];
@@ -42,14 +50,13 @@ describe("qood owner export and erase", { concurrency: 1 }, () => {
     stream = market.car.config.handle;
     const { owner: wallet } = market.accounts;
     writeKeyFile(temporary.path("keystores"), "principal", wallet, true);
-    const seed = fromHex(wallet.mnemonic!.computeSeed(), 64);
-    const day = dayOf(Date.UTC(2026, 2, 1));
-    // Sealed with keys of the owner's seed, as the TSP does that it has granted the stream to.
+    seed = fromHex(wallet.mnemonic!.computeSeed(), 64);
     for (let i = 0; i < 2; i += 1) {
       let k = 0n;
       const seal = (input: SealInput): ReturnType<typeof sealBatch> => {
-        k = batchKey(daySecret(streamSecret(seed, stream, 0), day), stream, 0, input.header.sealNonce);
-        return sealBatch({ ...input, keys: { k1: k } });
+        const own = sealOwn(input);
+        k = own.k;
+        return own.batch;
       };
       const { batch, lot, offer, cid } = await market.sell({ seal });
       const file = temporary.file(`offer-${i}.json`, Buffer.from(encodeOffer(offer)).toString());
@@ -115,6 +122,58 @@ describe("qood owner export and erase", { concurrency: 1 }, () => {
     const foreign = exporting(temporary.path("foreign")).map((arg) => (arg === "principal" ? "somebody" : arg));
     await mistake(foreign, "OFFER_OF_ANOTHER", /is of data of 0x/);
     await mistake(exporting().map((arg) => (arg === "principal" ? "somebody" : arg)), "EXPORT_FOLDER", /holds an export of 0x/);
+  });
+
+  it("export takes what nobody has offered too, by the batches that the TSP lists for its owner", async () => {
+    const seal = (input: SealInput): ReturnType<typeof sealBatch> => sealOwn(input).batch;
+    const unoffered = [await market.sell({ seal }), await market.sell({ seal })];
+    const [prefix, socket] = ["own", temporary.path("tsp-redis")];
+    const engine = await testRedis(socket);
+    const redis = connectRedis(engine.socket);
+    try {
+      await registerStream(redis, prefix, market.car.config);
+      for (const [i, { batch, lot }] of [...unoffered, await market.sell()].entries()) {
+        const announced = {
+          ...{ stream: i === 2 ? `0x${"ab".repeat(32)}` : stream, sequence: i, headerHash: batch.sealed.headerHash, lot, records: RECORDS, leafCount: 1, bytes: { raw: 1, compressed: 1, stored: 1 } },
+          ...{ transaction: { hash: "0x", block: 1, gasUsed: 1, batches: 1, listCid: "b" }, ms: { seal: 1, upload: 1, anchor: 1 } },
+        };
+        await redis.xadd(keys.batches(prefix), "*", "batch", encodeBatch(announced));
+      }
+      const tsp = (...args: string[]): string[] => ["tsp", "--redis", engine.socket, "--redis-prefix", prefix, "batches", ...args];
+      const file = temporary.path("batches.jsonl");
+      const { vehicle } = market.car.config;
+      assert.deepEqual(await answerOf(tsp("--vehicle", vehicle, "--out", file)), { file, streams: 1, batches: 2, records: 2 * RECORDS });
+      assert.deepEqual(await answerOf(tsp("--stream", stream.slice(0, 12), "--out", file)), { file, streams: 1, batches: 2, records: 2 * RECORDS });
+      await mistake(tsp("--out", file), "USAGE", /--vehicle or --stream/);
+      await mistake(tsp("--vehicle", "7", "--out", file), "VEHICLE_UNKNOWN", /no stream of vehicle 7/);
+      await mistake(tsp("--vehicle", vehicle, "--out", temporary.path("nowhere/file")), "FILE_UNWRITABLE", /ENOENT/);
+
+      const [folder, both] = [temporary.path("unoffered"), temporary.path("both")];
+      const done = (await answerOf([...exporting(folder, []), "--batches", file])) as Row;
+      assert.deepEqual([done.offers, done.records, done.missing], [0, 2 * RECORDS, 0]);
+      assert.equal(readFileSync(join(folder, "batches.jsonl"), "utf8"), readFileSync(file, "utf8"));
+      // One that is named twice counts once, by its offer.
+      const twice = (await answerOf([...exporting(both, [unoffered[0]!.cid]), "--batches", file])) as Row;
+      assert.deepEqual([twice.offers, twice.records, twice.missing], [1, 2 * RECORDS, 0]);
+      assert.equal(readFileSync(join(both, "batches.jsonl"), "utf8").trimEnd().split("\n").length, 1);
+
+      // What is not as it was anchored is not taken.
+      const [first] = readFileSync(file, "utf8").split("\n");
+      const lot = JSON.parse(first!) as { anchor: { root: string }; header: { words: { sequence: string | number } } };
+      const forged = { ...lot, anchor: { ...lot.anchor, root: `0x${"cd".repeat(32)}` } };
+      writeFileSync(file, `${JSON.stringify(forged)}\n`);
+      const out = temporary.path("forged");
+      const left = (await answerOf([...exporting(out, []), "--batches", file])) as Row;
+      assert.deepEqual([left.records, left.missing], [0, 1]);
+      const { missing } = JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")) as { missing: Row[] };
+      assert.equal(missing[0]!.code, "ANCHOR_MISSING");
+      writeFileSync(file, `${first!}\n{"header":1}\n`);
+      await mistake([...exporting(out, []), "--batches", file], "BAD_LOTS", /line 2 is no batch/);
+      await mistake([...exporting(out, []), "--batches", temporary.path("none")], "FILE_UNREADABLE", /ENOENT/);
+    } finally {
+      await closeRedis(redis);
+      await engine.stop();
+    }
   });
 
   it("erase tells in a dry run what it would send, and sends nothing", async () => {

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { registerBatches } from "./batches.ts";
 import { registerDeadLetters } from "./dead-letters.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerImport } from "./import.ts";
@@ -21,6 +22,7 @@ export function registerTsp(program: Command): void {
   registerStreams(tsp, program);
   registerToken(tsp, program);
   registerImport(tsp, program);
+  registerBatches(tsp, program);
   registerDeadLetters(tsp, program);
   registerDoctor(tsp, program);
   registerMint(tsp, program);

@@ -1,4 +1,5 @@
 /** Everything of an account in open formats: its data, decrypted with its seed, and what the chain says of it. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
@@ -7,12 +8,12 @@ import { writeRecords } from "@qoodblock/sdk/drive";
 import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { openHeader } from "@qoodblock/sdk/formats";
 import { batchKey, daySecret, streamSecret } from "@qoodblock/sdk/keys";
-import { encodeOffer, orderHash } from "@qoodblock/sdk/market";
+import { decodeLots, encodeLot, encodeOffer, orderHash } from "@qoodblock/sdk/market";
 import type { Offer, OfferLot } from "@qoodblock/sdk/market";
 import { openBatch } from "@qoodblock/sdk/sealing";
 import type { OpenedBatch } from "@qoodblock/sdk/sealing";
 import type { Storage } from "@qoodblock/workers/shared/storage/types.ts";
-import { checkLot, fetchOffer } from "@qoodblock/sdk/purchase";
+import { checkLot, fetchLot, fetchOffer } from "@qoodblock/sdk/purchase";
 import { passphraseOf, withChain } from "../../context.ts";
 import type { GlobalOptions } from "../../context.ts";
 import { openMnemonic } from "../../keystore.ts";
@@ -33,6 +34,8 @@ export interface Exporting {
   readonly out: string;
   /** CIDs of offers. */
   readonly offer: readonly string[];
+  /** Files of batches, as `qood tsp batches` writes them. */
+  readonly batches: readonly string[];
   readonly peer: readonly string[];
   readonly catalog?: string;
 }
@@ -42,11 +45,28 @@ interface Work extends Chained {
   readonly say: (line: string) => void;
 }
 
-/** A batch with the offer that tells of it. */
+/** A batch, with the offer that tells of it where there is one. */
 interface Known {
   readonly header: Hex;
-  readonly offer: Offer;
+  readonly offer: Offer | undefined;
   readonly lot: OfferLot;
+}
+
+/** Batches of files that a TSP has written. @throws QoodError FILE_UNREADABLE, BAD_LOTS */
+function lotsIn(files: readonly string[]): OfferLot[] {
+  return files.flatMap((file) => {
+    let text: string;
+    try {
+      text = readFileSync(file, "utf8");
+    } catch (error) {
+      throw new QoodError("FILE_UNREADABLE", `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`);
+    }
+    try {
+      return decodeLots(text);
+    } catch (error) {
+      throw isQoodError(error) ? new QoodError(error.code, `${file}: ${error.message}`) : error;
+    }
+  });
 }
 
 /** Hashes of a catalog's open offers that match, of all pages. @throws QoodError CATALOG_UNREACHABLE and the catalog's own */
@@ -74,25 +94,32 @@ async function offersOf({ client, storage }: Work, account: Hex, { offer, peer, 
   return found;
 }
 
-/** Batches by stream and day, each once, in the stream's order. */
-function daysOf(offers: Iterable<Offer>): Map<string, Known[]> {
-  const days = new Map<string, Map<Hex, Known>>();
-  for (const offer of offers) {
-    for (const lot of offer.lots) {
-      const { words, rest } = lot.header;
-      const header = openHeader(lot.header);
-      const name = `${schemaId(schemaByHash(fromHex(rest.schema, 32)))}-${words.stream.slice(2)}-${new Date(rest.day * 86_400_000).toISOString().slice(0, 10)}-v${rest.dictionaryVersion}`;
-      days.set(name, (days.get(name) ?? new Map<Hex, Known>()).set(header, { header, offer, lot }));
-    }
-  }
-  return new Map([...days].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, known]) => [name, [...known.values()].sort((a, b) => a.lot.header.words.sequence - b.lot.header.words.sequence)]));
+/** Batches, each once: an offer says more of one than a file of batches. */
+function knownOf(offers: Iterable<Offer>, lots: readonly OfferLot[]): Known[] {
+  const offered = [...offers].flatMap((offer) => offer.lots.map((lot) => ({ header: openHeader(lot.header), offer, lot })));
+  const others = lots.map((lot) => ({ header: openHeader(lot.header), offer: undefined, lot }));
+  return [...new Map([...others, ...offered].map((known): [Hex, Known] => [known.header, known])).values()];
 }
 
-/** Fetches, checks and opens a batch with the seed's key. @throws QoodError of `checkLot` and `openBatch`; KEY_COMMITMENT where the key is of another seed */
+/** Batches by stream and day, in the stream's order. */
+function daysOf(batches: readonly Known[]): Map<string, Known[]> {
+  const days = new Map<string, Known[]>();
+  for (const known of batches) {
+    const { words, rest } = known.lot.header;
+    const name = `${schemaId(schemaByHash(fromHex(rest.schema, 32)))}-${words.stream.slice(2)}-${new Date(rest.day * 86_400_000).toISOString().slice(0, 10)}-v${rest.dictionaryVersion}`;
+    days.set(name, [...(days.get(name) ?? []), known]);
+  }
+  return new Map([...days].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, known]) => [name, known.sort((a, b) => a.lot.header.words.sequence - b.lot.header.words.sequence)]));
+}
+
+/** Fetches, checks and opens a batch with the seed's key. @throws QoodError of `checkLot`, `fetchLot` and `openBatch`; KEY_COMMITMENT where the key is of another seed */
 async function opened(work: Work, seed: Uint8Array, { offer, lot }: Known): Promise<OpenedBatch> {
   const { words, rest } = lot.header;
   const k1 = batchKey(daySecret(streamSecret(seed, words.stream, rest.keyEpoch), rest.day), words.stream, words.sequence, rest.sealNonce);
-  return openBatch(await checkLot(work, offer, lot, true), { k1 });
+  if (offer !== undefined) return openBatch(await checkLot(work, offer, lot, true), { k1 });
+  const { time } = await work.client.reads.anchorOf(words.tsp, lot.anchor.root);
+  if (time === 0) throw new QoodError("ANCHOR_MISSING", `${words.tsp} has no anchor ${lot.anchor.root} on this chain`);
+  return openBatch(await fetchLot(work, lot, time), { k1 });
 }
 
 /** Writes a day of a stream; batches that cannot be had are noted and keep no other back. */
@@ -122,7 +149,7 @@ const linesOf = (values: readonly object[]): string => values.map((value) => `${
 
 /**
  * Writes everything of an account into a folder. A day that is there already, of the same batches and unchanged, is kept.
- * @throws QoodError ACCOUNT_SEEDLESS, EXPORT_FOLDER, OFFER_OF_ANOTHER, FILE_UNWRITABLE, those of chain, storage and catalog
+ * @throws QoodError ACCOUNT_SEEDLESS, EXPORT_FOLDER, OFFER_OF_ANOTHER, FILE_UNREADABLE, BAD_LOTS, FILE_UNWRITABLE, those of chain, storage and catalog
  */
 export async function exportAll(options: GlobalOptions, given: Exporting): Promise<object> {
   const { wallet } = await openMnemonic(options.keystores, given.account, passphraseOf(options));
@@ -132,7 +159,9 @@ export async function exportAll(options: GlobalOptions, given: Exporting): Promi
     return await withChain(options, async (chain) => {
       const work: Work = { ...chain, storage, say: (line) => void process.stderr.write(`${line}\n`) };
       const folder = openExport(given.out, chain.client.deployment.chainId, account);
+      const lots = lotsIn(given.batches);
       const offers = await offersOf(work, account, given);
+      if (lots.length > 0) for (const peer of given.peer) await storage.connect(peer);
       for (const [hash, offer] of offers) folder.write(`offers/${hash}.json`, encodeOffer(offer));
       folder.write("agreements.jsonl", linesOf(await agreementsOf(chain, account)));
       const income = await incomeOf(chain, account, offers);
@@ -140,7 +169,10 @@ export async function exportAll(options: GlobalOptions, given: Exporting): Promi
       folder.write("income.csv", `kind,at,token,amount,dealId,page,transaction\n${income.map(({ kind, at, token, amount, dealId, page, transaction }) => [kind, at, token, amount, dealId ?? "", page ?? "", transaction].join(",")).join("\n")}${income.length === 0 ? "" : "\n"}`);
       folder.manifest.missing.length = 0;
       folder.save();
-      const days = daysOf(offers.values());
+      const known = knownOf(offers.values(), lots);
+      const further = known.filter(({ offer }) => offer === undefined);
+      if (further.length > 0) folder.write("batches.jsonl", further.map(({ lot }) => encodeLot(lot)).join(""));
+      const days = daysOf(known);
       let [kept, at] = [0, 0];
       for (const [name, batches] of days) {
         at += 1;

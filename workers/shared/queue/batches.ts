@@ -1,17 +1,15 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { QoodError } from "@qoodblock/sdk/errors";
-import { offerSchema } from "@qoodblock/sdk/market";
+import { lotSchema } from "@qoodblock/sdk/market";
 import { keys } from "./names.ts";
-
-/** A header with its envelope, its anchor and the CIDs of its files: the same part as in an offer. */
-export const lotSchema = offerSchema.shape.lots.element;
 
 /** A batch as `qood:batches` announces it: sealed, stored, anchored and final. */
 export const announcedSchema = z.strictObject({
   stream: z.string(),
   sequence: z.int().nonnegative(),
   headerHash: z.string(),
+  /** A header with its envelope, its anchor and the CIDs of its files: the same part as in an offer. */
   lot: lotSchema,
   records: z.int(),
   leafCount: z.int(),

@@ -12,7 +12,7 @@ export { deviceName, readStream, registerStream, schemaOf, streamConfigSchema } 
 export type { StreamConfig } from "./streams.ts";
 export { readStatus, readStatuses, writeStatus } from "./status.ts";
 export type { StreamStatus } from "./status.ts";
-export { announcedSchema, encodeBatch, lotSchema, readBatch, readBatches } from "./batches.ts";
+export { announcedSchema, encodeBatch, readBatch, readBatches } from "./batches.ts";
 export type { AnnouncedBatch, Announcement } from "./batches.ts";
 export { proveJobId, proveJobSchema, proveResultSchema, termsSchema } from "./proofs.ts";
 export type { ProveJob, ProveResult } from "./proofs.ts";

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { offerSchema } from "@qoodblock/sdk/market";
-import { lotSchema } from "./batches.ts";
+import { lotSchema, offerSchema } from "@qoodblock/sdk/market";
 
 const hex = (bytes: number): z.ZodType<Hex, Hex> => z.custom<Hex>((value) => typeof value === "string" && new RegExp(`^0x[0-9a-fA-F]{${bytes * 2}}$`).test(value));
 const big = lotSchema.shape.header.shape.words.shape.kc1;
