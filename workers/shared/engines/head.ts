@@ -24,8 +24,8 @@ export function chainIsTorn(state: string): boolean {
 }
 
 /**
- * True when the chain still has the last block that an earlier run saw. The chain's file is written once a second, so
- * after a kill it can be younger than the queue and the stores; the two must never be mixed.
+ * True when the chain still has the last block that an earlier run saw. The chain's file is written every ten
+ * seconds and at the end, so after a kill it can be older than the queue and the stores; the two must never be mixed.
  */
 export async function chainKnowsHead(state: string, provider: JsonRpcProvider): Promise<boolean> {
   const file = join(state, "head.json");

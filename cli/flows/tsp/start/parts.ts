@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { startAnvil } from "@qoodblock/workers/shared/engines/anvil.ts";
-import { freePort, requirePort } from "@qoodblock/workers/shared/engines/ports.ts";
 import { startRedis } from "@qoodblock/workers/shared/engines/redis.ts";
 import type { Fsync } from "@qoodblock/workers/shared/engines/redis.ts";
 import { startChild } from "@qoodblock/workers/shared/process/child.ts";
@@ -91,9 +90,4 @@ export async function startWorker(ground: Ground, folder: string, config: string
       state.forget(folder);
     },
   };
-}
-
-/** A port of an earlier run if it is free, else any that is. */
-export function portLike(before: number | undefined): Promise<number> {
-  return before === undefined ? freePort() : requirePort(before, "--rpc-port").catch(() => freePort());
 }

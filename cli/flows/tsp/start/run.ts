@@ -8,6 +8,7 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import type { Fsync } from "@qoodblock/workers/shared/engines/redis.ts";
 import { LOCAL_CHAIN_ID } from "@qoodblock/workers/shared/engines/anvil.ts";
 import { chainIsTorn, chainKnowsHead, followHead } from "@qoodblock/workers/shared/engines/head.ts";
+import { createPortClaims } from "@qoodblock/workers/shared/engines/ports.ts";
 import { createStack } from "@qoodblock/workers/shared/process/stack.ts";
 import { openStateFolder } from "@qoodblock/workers/shared/process/state.ts";
 import type { Unlock } from "@qoodblock/workers/shared/vault/index.ts";
@@ -109,7 +110,12 @@ export async function startTsp(options: StartOptions, say: (line: string) => voi
 
   try {
     const tsp = await prepareTsp(state.path, options.passphrases);
-    const ports = await choosePorts(state.path, options.rpcPort);
+    const claims = createPortClaims();
+    stack.push("ports", () => {
+      claims.release();
+      return Promise.resolve();
+    });
+    const ports = await choosePorts(state.path, claims, options.rpcPort);
     let rpc = options.rpc;
     let deployment = options.deployment;
     if (rpc === undefined) {

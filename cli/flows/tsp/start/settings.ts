@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import type { PortClaims } from "@qoodblock/workers/shared/engines/ports.ts";
 import { writeAtomically } from "@qoodblock/workers/shared/process/state.ts";
-import { portLike } from "./parts.ts";
 
 const portsSchema = z.object({ rpc: z.int(), storage: z.int(), storageListen: z.int(), http: z.int(), mqtt: z.int() }).partial();
 
@@ -15,12 +15,12 @@ export type Ports = Readonly<Record<"rpc" | "storage" | "storageListen" | "http"
 const USUAL = { http: 8080, mqtt: 1883 };
 
 /** Ports of an earlier run: an address that somebody has written down stays right. @param rpcPort - a port given by hand. */
-export async function choosePorts(state: string, rpcPort: number | undefined): Promise<Ports> {
+export async function choosePorts(state: string, claims: PortClaims, rpcPort: number | undefined): Promise<Ports> {
   const file = join(state, "ports.json");
   const before = { ...USUAL, ...(existsSync(file) ? portsSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data : {}) };
   const ports = {
-    ...{ rpc: rpcPort ?? (await portLike(before.rpc)), storage: await portLike(before.storage), storageListen: await portLike(before.storageListen) },
-    ...{ http: await portLike(before.http), mqtt: await portLike(before.mqtt) },
+    ...{ rpc: rpcPort ?? (await claims.claim(before.rpc)), storage: await claims.claim(before.storage), storageListen: await claims.claim(before.storageListen) },
+    ...{ http: await claims.claim(before.http), mqtt: await claims.claim(before.mqtt) },
   };
   writeAtomically(file, `${JSON.stringify(ports)}\n`);
   return ports;
