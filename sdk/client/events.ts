@@ -5,6 +5,7 @@ import type { SchemaWords } from "../dictionary/index.ts";
 import { type Agreement, type BuyOrder, REFUND_REASONS, type RefundReason, type Sale, saleOf, type VersionTerms } from "../market/index.ts";
 import type { Deployment } from "./deployment.ts";
 import { type ContractKey, INTERFACES } from "./interfaces.ts";
+import { logName, readLog } from "./logs.ts";
 
 /** Where an event stands in the chain. */
 export interface EventPlace {
@@ -268,8 +269,9 @@ export function decodeEvent<E extends EventName>(
 ): Events[E] | null {
   const { contract, decode } = EVENTS[name];
   if (log.address.toLowerCase() !== addresses[contract].toLowerCase()) return null;
-  const found = INTERFACES[contract].parseLog(log);
-  return found?.name === name ? decode(found.args) : null;
+  const found = logName(contract, log) === name ? readLog(contract, log) : null;
+  // By name alone, as a Result is.
+  return found === null ? null : decode(found.args as Result);
 }
 
 /** All events of a name in a range of blocks (both ends included), in the chain's order. */

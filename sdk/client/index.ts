@@ -14,6 +14,7 @@ export * from "./faucet.ts";
 export { fetchHandover, handoverFaultSchema, handoverKeysSchema, type HandoverPlace, handoverPath, handoverReceiptSchema, handoverRequestSchema, handoverTakenSchema, sendReceipt } from "./handover.ts";
 export * from "./hooks.ts";
 export { type ContractKey, HOOK_INTERFACES, INTERFACES } from "./interfaces.ts";
+export { logName, type ReadLog, readLog } from "./logs.ts";
 export { openProvider } from "./provider.ts";
 export * from "./purchase.ts";
 export type { Anchor, Device, Reads, Redemption, SchemaEntry } from "./reads.ts";

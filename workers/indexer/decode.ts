@@ -1,6 +1,6 @@
 import { Result } from "ethers";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { INTERFACES } from "@qoodblock/sdk/client";
+import { INTERFACES, logName, readLog } from "@qoodblock/sdk/client";
 import type { ContractKey, Deployment } from "@qoodblock/sdk/client";
 import type { Row } from "../shared/index/index.ts";
 import type { SourceLog } from "./source.ts";
@@ -26,9 +26,7 @@ export function plain(value: unknown): unknown {
 }
 
 /** The event's name by its first topic; empty where the contract's interface does not know it. */
-export function nameOf(contract: ContractKey, { topics: [topic] }: Pick<SourceLog, "topics">): string {
-  return topic === undefined ? "" : (INTERFACES[contract].getEvent(topic)?.name ?? "");
-}
+export const nameOf = (contract: ContractKey, log: Pick<SourceLog, "topics">): string => logName(contract, log) ?? "";
 
 /**
  * A log as it is kept. What the interface does not know, or cannot read, is kept as it came.
@@ -39,8 +37,8 @@ export function rowOf(contract: ContractKey, log: SourceLog, time: number, name:
   const place = { blockNumber, blockHash, time, transactionHash, logIndex, contract };
   if (event !== undefined) return { ...place, name, args: plain(event) as Record<string, unknown> };
   try {
-    const found = INTERFACES[contract].parseLog({ topics, data });
-    if (found !== null) return { ...place, name: found.name, args: Object.fromEntries(found.fragment.inputs.map((input, i) => [input.name, plain(found.args[i] as unknown)])) };
+    const found = readLog(contract, log);
+    if (found !== null) return { ...place, name: found.name, args: plain(found.args) as Record<string, unknown> };
   } catch {
     // Kept below.
   }
