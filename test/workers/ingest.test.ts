@@ -24,8 +24,11 @@ describe("ingest", () => {
   });
   after(() => world.stop());
 
-  function ingest(prefix: string, ...more: string[]): Promise<RunningWorker> {
-    const own = ["--redis-prefix", prefix, "--artefacts", join(world.dir, "artefacts"), "--anchor-seconds", "0.2", "--tick-ms", "20", "--lock-ms", "1000", "--block-seconds", "10", "--interval-blocks", "3"];
+  /** Each test has a prefix of its own, and all of them one account: at which block a prefix was begun. */
+  const begun = new Map<string, number>();
+  async function ingest(prefix: string, ...more: string[]): Promise<RunningWorker> {
+    if (!begun.has(prefix)) begun.set(prefix, (await world.provider.getBlockNumber()) + 1);
+    const own = ["--redis-prefix", prefix, "--artefacts", join(world.dir, "artefacts"), "--anchor-seconds", "0.2", "--tick-ms", "20", "--lock-ms", "1000", "--block-seconds", "10", "--interval-blocks", "3", "--own-anchors-from", String(begun.get(prefix)!)];
     return startWorker("ingest", [...world.flags, ...own, ...more], world.secrets);
   }
   async function newCar(prefix: string): Promise<Car> {
