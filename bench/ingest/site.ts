@@ -95,7 +95,11 @@ export async function startSite(): Promise<Site> {
       const boxes = await Promise.all(cars.map(({ config }) => sealTo(publicKey, { handle: fromHex(config.handle), keyEpoch: 0, secret: bytes32(`stream secret ${config.handle}`) })));
       await importBoxes(vault, passphrase, boxes);
     },
-    ingest: (prefix, ...flags) => startWorker("ingest", [...world.flags, "--redis-prefix", prefix, "--artefacts", join(world.dir, "artefacts"), ...flags], world.secrets),
+    async ingest(prefix, ...flags) {
+      // The rows have a prefix each, and one account.
+      const from = String((await world.provider.getBlockNumber()) + 1);
+      return startWorker("ingest", [...world.flags, "--redis-prefix", prefix, "--artefacts", join(world.dir, "artefacts"), "--own-anchors-from", from, ...flags], world.secrets);
+    },
     async announced(prefix) {
       const found = known.get(prefix) ?? [];
       known.set(prefix, found);
