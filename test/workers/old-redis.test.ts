@@ -84,17 +84,24 @@ describe("a Redis that is older than the chain", { concurrency: 1 }, () => {
     await drive(PREFIX, 100);
     assert.deepEqual(await ended, [1, null]);
     assert.match(worker.errors(), new RegExp(`qood-ingest: anchor ${before[0]!} of ${world.accounts.tsp.address} in block \\d+ is not in this Redis: .*\\[REDIS_OLD\\]$`, "m"));
-    assert.deepEqual([await planned(), await announced(), await anchors()], [0, 0, before]);
+    // A plan may have been under way when Redis came back; it has come no further.
+    assert.deepEqual([await announced(), await anchors()], [0, before]);
   });
 
   it("and at the start, before anything is planned; an empty Redis no less", { timeout: 120_000 }, async () => {
+    await stopEngine("SIGTERM");
+    rmSync(folder(), { recursive: true });
+    cpSync(copy(), folder(), { recursive: true });
+    await startEngine();
+    car = makeCar(1, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex);
+    await drive(PREFIX, 200);
     const before = await anchors();
     const { code, stderr } = await runToEnd("ingest", args(), world.secrets);
     assert.equal(code, 1);
-    assert.match(stderr, /is not in this Redis: .*put back the Redis that was used last .*\[REDIS_OLD\]\n$/);
+    assert.match(stderr, /is not in this Redis: .*put back the Redis that was used last .*\[REDIS_OLD\]$/m);
     assert.equal(await planned(), 0);
     const empty = await runToEnd("ingest", args("empty"), world.secrets);
-    assert.match(empty.stderr, /\[REDIS_OLD\]\n$/);
+    assert.match(empty.stderr, /\[REDIS_OLD\]$/m);
     assert.deepEqual(await anchors(), before);
   });
 
@@ -117,6 +124,6 @@ describe("a Redis that is older than the chain", { concurrency: 1 }, () => {
     await until("the next batch", async () => (await announced(prefix)) === 2);
     assert.equal(await again.stop(), 0);
     const { stderr } = await runToEnd("ingest", [...args("third"), "--own-anchors-from", from], world.secrets);
-    assert.match(stderr, /\[REDIS_OLD\]\n$/);
+    assert.match(stderr, /\[REDIS_OLD\]$/m);
   });
 });

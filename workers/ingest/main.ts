@@ -44,7 +44,8 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const artefacts = createArtefacts(settings.artefacts);
   const sealer = createSealer(settings.sealProcesses);
   const lane = createLane({ redis, redisPrefix: prefix, chain, wallet, bumpAfterMs: settings.bumpAfterMs, maxFeeGwei: settings.maxFeeGwei, log, leaseMs: settings.lockMs, metrics: createLaneMetrics(metrics) });
-  const anchorer = createAnchorer({ redis, prefix, records, storage, client, lane, everyMs: settings.anchorSeconds * 1000, log });
+  const ownAnchors = createOwnAnchors({ redis, prefix, client, chain, account: wallet.address as Hex, from: settings.ownAnchorsFrom });
+  const anchorer = createAnchorer({ redis, prefix, records, storage, client, lane, everyMs: settings.anchorSeconds * 1000, isSure: ownAnchors.isSure, log });
   const flows = createFlows(redis, prefix);
   const planner = createPlanner({ redis, prefix, records, flows, policy: settings, tsp: wallet.address as Hex, log });
   const checker = createSealedChecker();
@@ -70,7 +71,6 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   lane.start();
   anchorer.start();
 
-  const ownAnchors = createOwnAnchors({ redis, prefix, client, chain, account: wallet.address as Hex, from: settings.ownAnchorsFrom });
   const lookAtAnchors = async (): Promise<boolean> => {
     try {
       await ownAnchors.look();

@@ -15,11 +15,12 @@ const [MOST, LEAST] = [50_000, 500];
 /**
  * Looks whether this Redis knows every anchor of its account. Each is kept before it is sent, so one that is not known means that Redis is
  * older than the chain (a copy, or a replica that lacked the last writes) or that something else anchors with the account. Whoever went on
- * sealing would give a sequence a second header, which is evidence against the account (THREATS: equivocation).
+ * would give a sequence a second header, which is evidence against the account (equivocation). So nothing is planned and nothing new is
+ * anchored before a look; what was in the middle of being planned when Redis went away may still be planned, and comes no further.
  */
 export interface OwnAnchors {
   /** False until the first look, and again when Redis has been away: what has come back may be another one. */
-  isSure(): boolean;
+  readonly isSure: () => boolean;
   /** One look at what has been anchored since the last. @throws QoodError REDIS_OLD with the anchor that is not known */
   look(): Promise<void>;
 }
@@ -42,7 +43,7 @@ export function createOwnAnchors(options: { readonly redis: Redis; readonly pref
     if (foreign === undefined) return;
     throw new QoodError(
       "REDIS_OLD",
-      `anchor ${foreign.root} of ${account} in block ${foreign.blockNumber} is not in this Redis: it is an older copy or a new one, or something else anchors with this account. Nothing is sealed, as a second header of a sequence is evidence against you: put back the Redis that was used last (docs/operations.md); what you know to be no harm is passed over by --own-anchors-from ${foreign.blockNumber + 1}`,
+      `anchor ${foreign.root} of ${account} in block ${foreign.blockNumber} is not in this Redis: it is an older copy or a new one, or something else anchors with this account. Nothing new is anchored, as a second header of a sequence is evidence against you: put back the Redis that was used last (docs/operations.md); what you know to be no harm is passed over by --own-anchors-from ${foreign.blockNumber + 1}`,
       { details: { root: foreign.root, blockNumber: foreign.blockNumber } },
     );
   }

@@ -11,7 +11,7 @@ export const schema = z.object({
   anchorSeconds: z.number().positive().default(60).describe("All batches uploaded in so many seconds are anchored by one transaction."),
   leafSize: z.int().min(64).max(4096).multipleOf(64).default(4096).describe("Bytes of a leaf of the Merkle tree: a multiple of 64."),
   sealProcesses: z.int().min(1).max(64).default(1).describe("So many batches are sealed at the same time, each in a child process."),
-  ownAnchorsFrom: z.int().min(0).default(0).describe("From this block on, every anchor of the account must be known to this Redis, or nothing is sealed: a guard against an old copy of it. 0: from the deployment on."),
+  ownAnchorsFrom: z.int().min(0).default(0).describe("From this block on, every anchor of the account must be known to this Redis, or nothing is planned or anchored: a guard against an old copy of it. 0: from the deployment on."),
   tickMs: z.int().min(10).default(250).describe("Milliseconds between two looks at the telemetry streams."),
   lockMs: z.int().min(1000).default(10_000).describe("A killed worker's jobs are taken up again after so many milliseconds."),
   eraseSeconds: z.int().min(0).default(3600).describe("The secret of a revoked stream is erased from the vault so many seconds after the revocation was seen, as soon as nothing open needs it."),
