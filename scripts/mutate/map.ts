@@ -9,7 +9,7 @@ const inTests = (...names: readonly string[]): readonly string[] => names.map((n
 
 /** Tests of other rooms than the exchange, and those that turn red at every change: snapshots of gas. */
 const NOT_OF_THE_EXCHANGE = new Set([
-  ...inTests("client", "dictionary", "faucet", "gas", "ledger-nothing", "shares", "shares-gap", "signatures", "orders/costs", "orders/block-headers", "orders/hook-edges"),
+  ...inTests("client", "delivery-keys", "dictionary", "faucet", "gas", "ledger-nothing", "shares", "shares-gap", "signatures", "orders/costs", "orders/block-headers", "orders/hook-edges"),
   ...inTests("identity/devices", "identity/p256-fallback", "identity/recovery", "identity/vehicles"),
 ]);
 const TOKENS = [
@@ -34,6 +34,8 @@ export const TESTS: Readonly<Record<string, readonly string[]>> = {
   "contracts/identity/libraries/DeviceKeys.sol": inTests("identity/devices", "identity/p256-fallback", "identity/recovery"),
   "contracts/libraries/": inTests("signatures", "conformance/erc1271", "shares", "identity/vehicles"),
   "contracts/market/": EXCHANGE,
+  "contracts/market/libraries/BabyJub.sol": inTests("delivery-keys"),
+  "contracts/market/libraries/Proofs.sol": [...inTests("delivery-keys"), ...EXCHANGE],
   "contracts/market/BuyOrders.sol": BUY_ORDERS,
   "contracts/market/ComplaintVerifier.sol": COMPLAINTS,
   "contracts/market/hooks/": HOOKS,
