@@ -1,7 +1,7 @@
 /**
  * Found: the local chain wrote the whole state as it stood at each of its last blocks to its file, every second. With the market's
- * contracts on it that was a megabyte a block: after an hour two gigabytes a second, questions were answered after twenty seconds, and
- * workers took the chain for gone. It writes the newest state alone now, and keeps the last ones in memory.
+ * contracts on it that was half a megabyte a block: after some thousand blocks it wrote gigabytes at a time, questions were answered after
+ * twenty seconds, and workers took the chain for gone. It writes the newest state alone now, and keeps the last ones in memory.
  */
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
