@@ -48,7 +48,7 @@ it("a worker that learns late of an anchor does not set announced batches back",
   const worker = (answer: Promise<Mined>, asked: () => void): ReturnType<typeof createAnchorer> => {
     const lane = { submit: () => Promise.resolve(), result: () => (asked(), answer) } as unknown as Lane;
     const client = { calls: { anchor: () => ({}) } } as unknown as Parameters<typeof createAnchorer>[0]["client"];
-    return createAnchorer({ redis, prefix, records: createRecords(redis, prefix), storage: undefined as never, client, lane, everyMs: 10, log: createLog({ name: "test", level: "fatal" }) });
+    return createAnchorer({ redis, prefix, records: createRecords(redis, prefix), storage: undefined as never, client, lane, everyMs: 10, isSure: () => true, log: createLog({ name: "test", level: "fatal" }) });
   };
   let late: (mined: Mined) => void = () => undefined;
   let waits = false;

@@ -56,7 +56,7 @@ export function createAnchorer(options: {
   readonly lane: Lane;
   readonly everyMs: number;
   /** False while it is not known whether this Redis knows all that was anchored: then no new anchor is made. */
-  readonly isSure?: () => boolean;
+  readonly isSure: () => boolean;
   readonly log: Logger;
 }): Anchorer {
   const { redis, prefix, records, storage, client, lane, log } = options;
@@ -65,7 +65,7 @@ export function createAnchorer(options: {
 
   /** Makes one anchor out of everything that is uploaded. */
   async function collect(): Promise<void> {
-    if (options.isSure?.() === false) return;
+    if (!options.isSure()) return;
     const names = (await redis.smembers(keys.uploaded(prefix))).sort().slice(0, MAX_BATCHES);
     if (names.length === 0) return;
     const batches = names.map((name) => {

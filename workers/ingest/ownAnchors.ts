@@ -33,7 +33,12 @@ export function createOwnAnchors(options: { readonly redis: Redis; readonly pref
   const { redis, prefix, client, chain, account } = options;
   const { deployment } = client;
   let sure = false;
-  redis.on("close", () => (sure = false));
+  /** How often Redis has gone away. */
+  let losses = 0;
+  redis.on("close", () => {
+    losses += 1;
+    sure = false;
+  });
 
   async function check(fromBlock: number, toBlock: number): Promise<void> {
     const found = await readEvents(deployment, chain.provider, "Anchored", { fromBlock, toBlock, indexed: [account] });
@@ -41,6 +46,7 @@ export function createOwnAnchors(options: { readonly redis: Redis; readonly pref
     const known = await redis.hmget(keys.anchors(prefix), ...found.map(({ root }) => root.toLowerCase()));
     const foreign = found[known.indexOf(null)];
     if (foreign === undefined) return;
+    sure = false;
     throw new QoodError(
       "REDIS_OLD",
       `anchor ${foreign.root} of ${account} in block ${foreign.blockNumber} is not in this Redis: it is an older copy or a new one, or something else anchors with this account. Nothing new is anchored, as a second header of a sequence is evidence against you: put back the Redis that was used last (docs/operations.md); what you know to be no harm is passed over by --own-anchors-from ${foreign.blockNumber + 1}`,
@@ -51,6 +57,7 @@ export function createOwnAnchors(options: { readonly redis: Redis; readonly pref
   return {
     isSure: () => sure,
     async look() {
+      const before = losses;
       const text = await redis.hget(keys.cursors(prefix), CURSOR);
       const after = text === null ? -1 : cursorSchema.parse(JSON.parse(text)).block;
       const [head, final] = [await chain.provider.getBlockNumber(), await chain.finalBlock()];
@@ -66,9 +73,12 @@ export function createOwnAnchors(options: { readonly redis: Redis; readonly pref
         }
         from = to + 1;
       }
-      // What is not final yet is looked at again: another block may take its place.
-      if (final > after) await redis.hset(keys.cursors(prefix), CURSOR, JSON.stringify({ block: final }));
+      // Another Redis than the one that was asked: the next look is about that one.
+      if (losses !== before) return;
       sure = true;
+      // What is not final yet is looked at again, as another block may take its place; and so is what came after the head was asked for.
+      const done = Math.min(final, head);
+      if (done > after) await redis.hset(keys.cursors(prefix), CURSOR, JSON.stringify({ block: done }));
     },
   };
 }
