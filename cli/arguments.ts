@@ -1,5 +1,4 @@
 /** What people give on the command line, checked. */
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { QoodError } from "@qoodblock/sdk/errors";
@@ -7,6 +6,7 @@ import { DATA_CLASS, PRIVACY, schemaHash } from "@qoodblock/sdk/formats";
 import type { DataClass, Privacy } from "@qoodblock/sdk/formats";
 import { decodeOffer } from "@qoodblock/sdk/market";
 import type { Offer, OfferLot } from "@qoodblock/sdk/market";
+import { readGivenFile } from "./context.ts";
 
 /** So many bytes in hexadecimal. @throws QoodError USAGE */
 export function hexArgument(bytes: number, text: string, what: string): Hex {
@@ -61,13 +61,7 @@ export function schemaArgument(text: string): Hex {
 
 /** An offer's file. @throws QoodError FILE_UNREADABLE, BAD_OFFER */
 export function offerFile(path: string): Offer {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new QoodError("FILE_UNREADABLE", `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`);
-  }
-  return decodeOffer(bytes);
+  return decodeOffer(readGivenFile(path));
 }
 
 /** A batch as an offer file names it: `FILE` for its first lot, `FILE#N` for lot N, counted from 0. @throws QoodError USAGE, FILE_UNREADABLE, BAD_OFFER */

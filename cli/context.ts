@@ -34,14 +34,18 @@ export function passphraseOf(options: GlobalOptions): string {
   return readPassphrase({ what: `the key files in ${options.keystores}`, file: options.passphraseFile, variable: "QOOD_KEYSTORE_PASSPHRASE", env: process.env });
 }
 
-/** A JSON file. @throws QoodError FILE_UNREADABLE or FILE_NOT_JSON */
-export function readJsonFile(path: string): unknown {
-  let text: string;
+/** The bytes of a file that was named by hand. @throws QoodError FILE_UNREADABLE */
+export function readGivenFile(path: string): Buffer {
   try {
-    text = readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (error) {
     throw new QoodError("FILE_UNREADABLE", `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`);
   }
+}
+
+/** A JSON file. @throws QoodError FILE_UNREADABLE or FILE_NOT_JSON */
+export function readJsonFile(path: string): unknown {
+  const text = readGivenFile(path).toString("utf8");
   try {
     return JSON.parse(text) as unknown;
   } catch {

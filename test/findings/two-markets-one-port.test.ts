@@ -37,6 +37,10 @@ it("nor one that another program listens at", async () => {
   claims.release();
 });
 
+it("a folder in which nothing can be claimed is named, not tried for ever", { timeout: 60_000 }, async () => {
+  await assert.rejects(createPortClaims(temporary.path("nowhere")).claim(), { code: "PORT_CLAIM", message: /nowhere: make this folder writable/ });
+});
+
 it("and the claims of a market that was killed hold nobody up", { timeout: 60_000 }, async () => {
   const folder = temporary.path("");
   const usual = await freePort();

@@ -39,6 +39,14 @@ describe("a Redis that is older than the chain", { concurrency: 1 }, () => {
     process.kill(engine.program.pid, "SIGKILL");
     await engine.program.ended;
   };
+  /** The copy comes in Redis' place, and the device begins anew, as it does: other telemetry under the same counters. */
+  const putCopyBack = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
+    await stopEngine(signal);
+    rmSync(folder(), { recursive: true });
+    cpSync(copy(), folder(), { recursive: true });
+    await startEngine();
+    car = makeCar(1, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex);
+  };
   /** Telemetry of one trip, which makes a batch of its own. */
   const drive = async (prefix: string, from: number): Promise<void> => {
     const appender = createAppender(redis, prefix);
@@ -75,12 +83,8 @@ describe("a Redis that is older than the chain", { concurrency: 1 }, () => {
     assert.equal(before.length, 1);
 
     const ended = once(worker.child, "close") as Promise<[number | null]>;
-    await stopEngine("SIGKILL");
-    rmSync(folder(), { recursive: true });
-    cpSync(copy(), folder(), { recursive: true });
-    await startEngine();
-    // The device begins anew, as this Redis does: other telemetry under the same counters must not become batch 0 once more.
-    car = makeCar(1, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex);
+    await putCopyBack("SIGKILL");
+    // It must not become batch 0 once more.
     await drive(PREFIX, 100);
     assert.deepEqual(await ended, [1, null]);
     assert.match(worker.errors(), new RegExp(`qood-ingest: anchor ${before[0]!} of ${world.accounts.tsp.address} in block \\d+ is not in this Redis: .*\\[REDIS_OLD\\]$`, "m"));
@@ -89,11 +93,7 @@ describe("a Redis that is older than the chain", { concurrency: 1 }, () => {
   });
 
   it("and at the start, before anything is planned; an empty Redis no less", { timeout: 120_000 }, async () => {
-    await stopEngine("SIGTERM");
-    rmSync(folder(), { recursive: true });
-    cpSync(copy(), folder(), { recursive: true });
-    await startEngine();
-    car = makeCar(1, world.client.deployment.addresses.vehicleRegistry.toLowerCase() as Hex);
+    await putCopyBack("SIGTERM");
     await drive(PREFIX, 200);
     const before = await anchors();
     const { code, stderr } = await runToEnd("ingest", args(), world.secrets);

@@ -74,7 +74,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const lookAtAnchors = async (): Promise<boolean> => {
     try {
       await ownAnchors.look();
-      return true;
+      return ownAnchors.isSure();
     } catch (error) {
       if (!isQoodError(error, "REDIS_OLD")) throw error;
       log.error({ err: error }, "ALARM: this Redis does not know an anchor of its account");

@@ -1,5 +1,4 @@
 /** Everything of an account in open formats: its data, decrypted with its seed, and what the chain says of it. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex } from "@qoodblock/sdk/bytes";
 import type { Hex } from "@qoodblock/sdk/bytes";
@@ -14,7 +13,7 @@ import { openBatch } from "@qoodblock/sdk/sealing";
 import type { OpenedBatch } from "@qoodblock/sdk/sealing";
 import type { Storage } from "@qoodblock/workers/shared/storage/types.ts";
 import { checkLot, fetchLot, fetchOffer } from "@qoodblock/sdk/purchase";
-import { passphraseOf, withChain } from "../../context.ts";
+import { passphraseOf, readGivenFile, withChain } from "../../context.ts";
 import type { GlobalOptions } from "../../context.ts";
 import { openMnemonic } from "../../keystore.ts";
 import { toJson } from "../../output.ts";
@@ -55,12 +54,7 @@ interface Known {
 /** Batches of files that a TSP has written. @throws QoodError FILE_UNREADABLE, BAD_LOTS */
 function lotsIn(files: readonly string[]): OfferLot[] {
   return files.flatMap((file) => {
-    let text: string;
-    try {
-      text = readFileSync(file, "utf8");
-    } catch (error) {
-      throw new QoodError("FILE_UNREADABLE", `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`);
-    }
+    const text = readGivenFile(file).toString("utf8");
     try {
       return decodeLots(text);
     } catch (error) {

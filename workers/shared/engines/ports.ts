@@ -33,9 +33,12 @@ export async function requirePort(port: number, flag: string): Promise<number> {
   }
 }
 
+/** Free ports that are somebody's all the same are few. */
+const MOST_TRIES = 100;
+
 /** Ports that a program has chosen for parts that will bind them later. */
 export interface PortClaims {
-  /** Claims this port if it is free and nobody else's, else any that is. */
+  /** Claims this port (of the loopback interface) if it is free and nobody else's, else any that is. @throws QoodError PORT_CLAIM where none can be */
   claim(wanted?: number): Promise<number>;
   /** Gives all of them free; those of a program that was killed are free without it. */
   release(): void;
@@ -74,10 +77,11 @@ export function createPortClaims(folder = tmpdir()): PortClaims {
         if (await isFree(wanted)) return wanted;
         give(fileOf(wanted));
       }
-      for (;;) {
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const port = await freePort();
         if (take(port)) return port;
       }
+      throw new QoodError("PORT_CLAIM", `no port can be claimed by a file in ${folder}: make this folder writable, or name another with TMPDIR`);
     },
     release() {
       for (const file of [...held]) give(file);
