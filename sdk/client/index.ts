@@ -21,6 +21,8 @@ export type { Anchor, Device, Reads, Redemption, SchemaEntry } from "./reads.ts"
 export { createReads } from "./reads.ts";
 export * from "./sample.ts";
 export { send } from "./send.ts";
+export { hasSigned } from "./signed.ts";
+export { together } from "./together.ts";
 export * from "./tokens.ts";
 
 /** One deployment seen through one provider. */

@@ -1,8 +1,8 @@
 import type { Provider } from "ethers";
 import type { Client } from "../client/index.ts";
 
-/** What the checks of an offer ask: the contracts, and whether a seller is a contract. */
+/** What the checks of an offer ask: the contracts, and a seller that is a contract. */
 export interface OfferContext {
   readonly client: Pick<Client, "deployment" | "reads">;
-  readonly provider: Pick<Provider, "getCode">;
+  readonly provider: Pick<Provider, "getCode" | "call">;
 }

@@ -2,7 +2,7 @@ import { ensure, QoodError } from "../errors/index.ts";
 import { decodeFlags, openHeader, streamHandle, type DataClass, type Privacy } from "../formats/index.ts";
 import { DATA_CLASS, PRIVACY, agreementParts, type Offer, type OfferLot } from "../market/index.ts";
 import { checkAnchor, checkDevice, checkHeader, DEFAULT_MAX_RAW_LENGTH } from "../sealing/index.ts";
-import type { Anchor } from "../client/index.ts";
+import { together, type Anchor } from "../client/index.ts";
 import type { OfferContext } from "./context.ts";
 import { checkMark, checkRights } from "./rights.ts";
 
@@ -37,12 +37,12 @@ export async function checkLotOnChain(context: OfferContext, offer: Offer, lot: 
   ensure(same(handle, header.words.stream), "STREAM_FOREIGN", "the header's stream is not of the vehicle and class that the order sells");
   const anchor = await client.reads.anchorOf(header.words.tsp, lot.anchor.root);
   ensure(anchor.time > 0, "ANCHOR_MISSING", `the header is not anchored: ${header.words.tsp} has no anchor ${lot.anchor.root} on this chain`);
-  if (!isPaid) await checkMark(context, header);
-  await checkRights(context, offer, lot, anchor.time);
-  if (lot.envelope !== null) {
+  const checkKnown = async (): Promise<void> => {
+    if (lot.envelope === null) return;
     const known = await client.reads.isDeviceValidAt(header.rest.deviceKey, vehicle, anchor.blockNumber);
     ensure(known, "DEVICE_UNKNOWN", `device ${header.rest.deviceKey} was not registered for this vehicle when the header was anchored`);
-  }
+  };
+  await together([isPaid ? undefined : checkMark(context, header), checkRights(context, offer, lot, anchor.time), checkKnown()]);
   return anchor;
 }
 

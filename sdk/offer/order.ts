@@ -1,5 +1,6 @@
 /** What a buyer checks of an order before paying: the seller's word, the agreement behind it, and what it sells. */
-import { recoverTypedData, sellOrderData } from "../eip712/index.ts";
+import { hasSigned } from "../client/index.ts";
+import { sellOrderData } from "../eip712/index.ts";
 import { QoodError, ensure } from "../errors/index.ts";
 import { openHeader } from "../formats/index.ts";
 import { DATA_CLASS, MAX_LOTS, lotsHash, lotsOfPage, orderHash, pairIndex, versionDigest, versionTerms } from "../market/index.ts";
@@ -12,16 +13,9 @@ const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCas
 export async function checkOrder({ client, provider }: OfferContext, offer: Offer): Promise<void> {
   const { chainId, addresses } = client.deployment;
   ensure(offer.chainId === chainId && same(offer.exchange, addresses.escrow), "OFFER_ELSEWHERE", `the offer is for exchange ${offer.exchange} on chain ${offer.chainId}, not for ${addresses.escrow} on chain ${chainId}`);
-  // A contract's signature is asked for on chain, when the purchase is simulated.
-  if ((await provider.getCode(offer.order.seller)) === "0x") {
-    let signer: string;
-    try {
-      signer = recoverTypedData(sellOrderData({ chainId, verifyingContract: addresses.escrow }, offer.order), offer.signature);
-    } catch {
-      signer = "nobody";
-    }
-    ensure(same(signer, offer.order.seller), "OFFER_SIGNATURE", `the order is not signed by its seller ${offer.order.seller}`);
-  }
+  const { seller } = offer.order;
+  const signed = await hasSigned(provider, seller, sellOrderData({ chainId, verifyingContract: addresses.escrow }, offer.order), offer.signature);
+  ensure(signed, "OFFER_SIGNATURE", `the order is not signed by its seller ${seller}`);
   checkPages(offer);
   const { version } = offer.agreement;
   ensure(version === offer.order.version, "OFFER_AGREEMENT", `the offer brings agreement version ${version} and its order pins ${offer.order.version}`);

@@ -3,12 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { Wallet } from "ethers";
 import type { Redis } from "ioredis";
 import { Registry } from "prom-client";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import type { Client } from "@qoodblock/sdk/client";
-import { receiptData, signTypedData } from "@qoodblock/sdk/eip712";
 import { DEAL_FLAGS } from "@qoodblock/sdk/market";
 import type { Deal, Terms } from "@qoodblock/sdk/market";
 import { createBonds, leastBond, shortage } from "../../workers/delivery/bonds.ts";
@@ -18,7 +16,6 @@ import { encodeDeal, NEW_PAGE, pageId } from "../../workers/delivery/deals.ts";
 import { fallbackAt, lastDelivery, wayOf } from "../../workers/delivery/policy.ts";
 import type { PolicySettings } from "../../workers/delivery/policy.ts";
 import { servePage } from "../../workers/delivery/serve.ts";
-import { hasSigned } from "../../workers/delivery/signed.ts";
 import { proveDelivery } from "../../workers/prover/prove.ts";
 import type { RedisEngine } from "../../workers/shared/engines/redis.ts";
 import { createLog } from "../../workers/shared/log/index.ts";
@@ -126,23 +123,6 @@ describe("a page", () => {
     await closeRedis(redis);
     await engine.stop();
     rmSync(dir, { recursive: true, force: true });
-  });
-
-  it("is asked for by its buyer's key, or by its buyer's contract as the contract says", async () => {
-    const wallet = Wallet.createRandom();
-    const data = receiptData({ chainId: 31337, verifyingContract: address(9) }, { dealId: word, page: 0n });
-    const signature = await signTypedData(wallet, data);
-    const chainWith = (code: string, answer: () => Promise<string>): Parameters<typeof hasSigned>[0] => ({ provider: { getCode: () => Promise.resolve(code), call: answer } });
-    const silent = (): Promise<string> => Promise.reject(new Error("nobody was to be asked"));
-    assert.equal(await hasSigned(chainWith("0x", silent), wallet.address as Hex, data, signature), true);
-    assert.equal(await hasSigned(chainWith("0x", silent), address(3), data, signature), false);
-    assert.equal(await hasSigned(chainWith("0x", silent), address(3), data, "0x1234"), false);
-    const yes = `0x1626ba7e${"0".repeat(56)}`;
-    assert.equal(await hasSigned(chainWith("0x60", () => Promise.resolve(yes)), address(3), data, "0x1234"), true);
-    for (const answer of ["0x", "0x1626ba7e", `0x${"0".repeat(64)}`, `0x${"f".repeat(64)}`]) assert.equal(await hasSigned(chainWith("0x60", () => Promise.resolve(answer)), address(3), data, signature), false);
-    const reverts = (): Promise<string> => Promise.reject(Object.assign(new Error("reverted"), { code: "CALL_EXCEPTION" }));
-    assert.equal(await hasSigned(chainWith("0x60", reverts), address(3), data, signature), false);
-    await assert.rejects(hasSigned(chainWith("0x60", silent), address(3), data, signature), /nobody/);
   });
 });
 

@@ -6,6 +6,7 @@ import { handoverRequestData, receiptData } from "@qoodblock/sdk/eip712";
 import { hasFlag, isReserved, lotsOfPage } from "@qoodblock/sdk/market";
 import type { Deal } from "@qoodblock/sdk/market";
 import { QoodError } from "@qoodblock/sdk/errors";
+import { hasSigned } from "@qoodblock/sdk/client";
 import { keys } from "../shared/queue/index.ts";
 import { wrapPage } from "../shared/wrapping/index.ts";
 import { offerOf } from "./batch.ts";
@@ -14,7 +15,6 @@ import { pageId } from "./deals.ts";
 import { deliveryCall } from "./funded.ts";
 import { fallbackAt, lastDelivery, wayOf } from "./policy.ts";
 import { loadPage } from "./serve.ts";
-import { hasSigned } from "./signed.ts";
 import { simulate } from "./transact.ts";
 
 /** The farthest that a request's deadline may be ahead, seconds. */
@@ -55,7 +55,7 @@ export async function keysFor(context: DeliveryContext, dealId: Hex, number: num
   const ahead = request.deadline - Math.floor(Date.now() / 1000);
   if (ahead < 0 || ahead > MAX_AHEAD) refuse("HANDOVER_STALE", `the request's deadline must be at most ${MAX_AHEAD} seconds ahead by this endpoint's clock`);
   const data = handoverRequestData({ chainId, verifyingContract: addresses.escrow }, { dealId: page.deal.dealId, page: BigInt(number), nonce: request.nonce, deadline: request.deadline });
-  if (!(await hasSigned(context.chain, terms.sale.buyer, data, request.signature))) refuse("HANDOVER_NOT_BUYER", "the request is not signed by the deal's buyer");
+  if (!(await hasSigned(context.chain.provider, terms.sale.buyer, data, request.signature))) refuse("HANDOVER_NOT_BUYER", "the request is not signed by the deal's buyer");
   const fresh = await redis.set(keys.handoverNonce(prefix, terms.sale.buyer, request.nonce), "1", "EX", MAX_AHEAD + 60, "NX");
   if (fresh !== "OK") refuse("HANDOVER_STALE", "this request was answered before: sign a new one");
 
@@ -97,7 +97,7 @@ export async function takeReceipt(context: DeliveryContext, dealId: Hex, number:
   const page = await openPage(context, dealId, number);
   if (number !== 0 && hasFlag(page.terms.order, "allOrNothing")) refuse("HANDOVER_UNKNOWN", "the pages of this deal end together, by the receipt of page 0");
   const data = receiptData({ chainId, verifyingContract: addresses.escrow }, { dealId: page.deal.dealId, page: BigInt(number) });
-  if (!(await hasSigned(context.chain, page.terms.sale.buyer, data, signature))) refuse("HANDOVER_NOT_BUYER", "the receipt is not signed by the deal's buyer");
+  if (!(await hasSigned(context.chain.provider, page.terms.sale.buyer, data, signature))) refuse("HANDOVER_NOT_BUYER", "the receipt is not signed by the deal's buyer");
   const { deal } = await client.reads.pageOf(page.terms, number);
   if (deal.state === "Refunded" || deal.state === "Cancelled") refuse("HANDOVER_OVER", `the page is over: the chain says ${deal.state}`);
   // A page that was given up is taken up again: a receipt settles it as long as nobody was refunded.
