@@ -16,11 +16,16 @@ const TOKENS = [
   ...inTests("tokens/redemption", "tokens/stops", "tokens/lists", "tokens/reserve", "tokens/feed", "tokens/authorizations", "tokens/qdt", "tokens/never"),
   ...inTests("conformance/erc20", "conformance/erc2612", "conformance/erc3009", "conformance/erc5805", "conformance/erc6372"),
 ];
+/** What shows most of the exchange, where nothing speaks of a mutant: the sizes of deals, their pages, their deliveries and challenges. */
+const SHOW_MOST = inTests("disputes/sizes", "escrow/pages", "escrow/delivery", "disputes/challenge");
 /** Every other test, but those of the tokens and of the standards' texts. */
-const EXCHANGE = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-  .map((name) => `${folder}/${name}`)
-  .filter((name) => name.endsWith(".test.ts") && !NOT_OF_THE_EXCHANGE.has(name) && !/^test\/contracts\/(tokens|conformance)\//.test(name))
-  .sort();
+const EXCHANGE = [
+  ...SHOW_MOST,
+  ...readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((name) => `${folder}/${name}`)
+    .filter((name) => name.endsWith(".test.ts") && !NOT_OF_THE_EXCHANGE.has(name) && !SHOW_MOST.includes(name) && !/^test\/contracts\/(tokens|conformance)\//.test(name))
+    .sort(),
+];
 const RIGHTS = inTests("rights/equivocations", "rights/late-headers", "rights/grants", "shares");
 const BUY_ORDERS = inTests("orders/buy-orders", "orders/rules", "orders/flows");
 const HOOKS = inTests("orders/beacon", "orders/smart", "orders/hook-edges");

@@ -64,7 +64,7 @@ describe("erasure of revoked streams", () => {
     const out = join(dir, `${prefix}.log`);
     const log = createLog({ name: "test", level: "info", file: out });
     const text = (): string => (existsSync(out) ? readFileSync(out, "utf8") : "");
-    const contexts = { redis, prefix, vault, forget: (slot: { handle: string; keyEpoch: number }) => forgetSecret(file, PASS, slot), log };
+    const contexts = { redis, prefix, vault, forget: (slot: { handle: string; keyEpoch: number }) => forgetSecret(file, PASS, slot), sureTime: () => Promise.resolve(Date.now()), log };
     const erasure = createErasure({ ...contexts, delayMs: HOUR });
     const hasty = createErasure({ ...contexts, delayMs: 0 });
     return {

@@ -34,6 +34,7 @@ import { until } from "./support/world.ts";
 
 const DAY = 86_400_000;
 const COST = { N: 2 ** 10, r: 8, p: 1 };
+const sureTime = (): Promise<number> => Promise.resolve(Date.now());
 
 /** A TSP's ingest without a chain: real Redis, a real storage process, real sealing; only the anchor is set by hand. */
 describe("keeping and giving up files", () => {
@@ -255,7 +256,7 @@ describe("keeping and giving up files", () => {
     const order = await offerBatches(redis, prefix, "bought", [{ stream, sequence: 2 }], now - 1000, [1], offer);
     const dealId = await buyOrder(redis, prefix, order, now - 1000, [1]);
     await redis.hset(keys.waiting(prefix), old.id, stream, young.id, stream);
-    const retention = createRetention({ ...context, keepMs: 30 * DAY });
+    const retention = createRetention({ ...context, keepMs: 30 * DAY, sureTime });
     const blocks = blockFiles().length;
     await retention.step();
     assert.deepEqual(await states(old.cids), [false, false, false]);
@@ -282,7 +283,7 @@ describe("keeping and giving up files", () => {
     const [old, young] = [await announce(0, 2 * DAY), await announce(1)];
     await lose(young.cids[0]!);
     const ending = new AbortController();
-    const upkeep = runUpkeep({ ...context, vault: { look: () => Promise.resolve([]) }, forget: () => Promise.resolve(false), settings: { eraseSeconds: 0, retentionDays: 1, verifyHours: 24 } }, ending.signal);
+    const upkeep = runUpkeep({ ...context, sureTime, vault: { look: () => Promise.resolve([]) }, forget: () => Promise.resolve(false), settings: { eraseSeconds: 0, retentionDays: 1, verifyHours: 24 } }, ending.signal);
     await until("the check", async () => (await redis.hexists(keys.cursors(prefix), "verified")) === 1);
     await until("the old batch to be given up", async () => (await redis.hlen(keys.dropped(prefix))) === 1);
     ending.abort();

@@ -108,7 +108,7 @@ export function createOfferer(context: OfferContext): { step(): Promise<void> } 
       await takeAnnounced();
       for (const ids of await groups()) {
         const name = ids.join();
-        if (Date.now() < (notBefore.get(name) ?? 0)) continue;
+        if (performance.now() < (notBefore.get(name) ?? 0)) continue;
         try {
           await offer(ids);
           notBefore.delete(name);
@@ -116,7 +116,7 @@ export function createOfferer(context: OfferContext): { step(): Promise<void> } 
           if (!(error instanceof QoodError)) throw error;
           if (said.get(name) !== error.message) log.warn({ announcements: ids, reason: `${error.message} [${error.code}]` }, "batch not offered; it will be tried again");
           said.set(name, error.message);
-          notBefore.set(name, Date.now() + settings.retrySeconds * 1000);
+          notBefore.set(name, performance.now() + settings.retrySeconds * 1000);
         }
       }
     },

@@ -19,8 +19,8 @@ export interface Scheduler {
 export function createScheduler(context: DeliveryContext, complain: (what: string, error: unknown) => void): Scheduler {
   const { redis, prefix, chain, settings } = context;
   const running = new Map<string, Promise<void>>();
-  /** When each page's time comes: by this machine's clock in ms, or by the chain's in seconds, which may jump. */
-  const due = new Map<string, { readonly wall: number; readonly chain: number }>();
+  /** When each page's time comes: by what has passed here in ms, or by the chain's clock in seconds, which may jump. */
+  const due = new Map<string, { readonly passed: number; readonly chain: number }>();
   const woken = new Set<string>();
 
   async function momentAt(now: number): Promise<Moment> {
@@ -37,7 +37,7 @@ export function createScheduler(context: DeliveryContext, complain: (what: strin
       again = settings.retrySeconds * 1000;
     }
     if (again === undefined) due.delete(id);
-    else due.set(id, { wall: Date.now() + again, chain: at.now + Math.ceil(again / 1000) });
+    else due.set(id, { passed: performance.now() + again, chain: at.now + Math.ceil(again / 1000) });
     running.delete(id);
   }
 
@@ -51,11 +51,11 @@ export function createScheduler(context: DeliveryContext, complain: (what: strin
       const now = await chain.now();
       const isDue = (id: string): boolean => {
         const time = due.get(id);
-        return woken.has(id) || time === undefined || Date.now() >= time.wall || now >= time.chain;
+        return woken.has(id) || time === undefined || performance.now() >= time.passed || now >= time.chain;
       };
       const next = open.filter((id) => !running.has(id) && isDue(id));
       if (next.length === 0) return;
-      next.sort((a, b) => Number(woken.has(b)) - Number(woken.has(a)) || (due.get(a)?.wall ?? 0) - (due.get(b)?.wall ?? 0));
+      next.sort((a, b) => Number(woken.has(b)) - Number(woken.has(a)) || (due.get(a)?.passed ?? 0) - (due.get(b)?.passed ?? 0));
       const at = await momentAt(now);
       for (const id of next) {
         if (running.size >= (woken.has(id) ? AT_ONCE_URGENT : AT_ONCE)) break;

@@ -56,7 +56,7 @@ export function grow(draft: Draft, entry: StoredMessage | TripEnd, policy: Batch
   };
 }
 
-/** Whether a draft has waited long enough to be closed as it is. */
-export function isOld(draft: Draft, policy: BatchPolicy, now: number): boolean {
-  return draft.records > 0 && now - draft.since >= policy.batchSeconds * 1000;
+/** Whether a draft has waited long enough to be closed as it is. @param waited - milliseconds since its first row was appended */
+export function isOld(draft: Draft, policy: BatchPolicy, waited: number): boolean {
+  return draft.records > 0 && waited >= policy.batchSeconds * 1000;
 }

@@ -15,6 +15,8 @@ export interface ErasureContext {
   readonly forget: (slot: HeldStream) => Promise<boolean>;
   /** A revoked stream's secret is kept so many milliseconds all the same: a purchase counts only when it is final. */
   readonly delayMs: number;
+  /** A time that has surely come, Unix milliseconds. */
+  readonly sureTime: () => Promise<number>;
   readonly log: Logger;
 }
 
@@ -25,14 +27,14 @@ const PAGE = 500;
  * over sells a batch of it. From then on its data opens for nobody who has not bought it.
  */
 export function createErasure(context: ErasureContext): { step(): Promise<void> } {
-  const { redis, prefix, vault, forget, delayMs, log } = context;
+  const { redis, prefix, vault, forget, delayMs, sureTime, log } = context;
   const said = new Map<string, string>();
 
   /** Revoked streams → why. */
-  async function revoked(): Promise<Map<string, string>> {
+  async function revoked(now: number): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     for (const [handle, { state, since, reason }] of await readStatuses(redis, prefix)) {
-      if (state === "revoked" && !(Date.now() < Date.parse(since) + delayMs)) found.set(handle, reason);
+      if (state === "revoked" && !(now < Date.parse(since) + delayMs)) found.set(handle, reason);
     }
     return found;
   }
@@ -82,11 +84,12 @@ export function createErasure(context: ErasureContext): { step(): Promise<void> 
 
   return {
     async step() {
-      const reasons = await revoked();
+      const now = await sureTime();
+      const reasons = await revoked(now);
       if (reasons.size === 0) return;
       const slots = (await vault.look()).filter(({ handle }) => reasons.has(handle));
       if (slots.length === 0) return;
-      const sold = await soldBatches(redis, prefix, Math.floor(Date.now() / 1000));
+      const sold = await soldBatches(redis, prefix, Math.floor(now / 1000));
       for (const slot of slots) {
         const name = batchName(slot.handle, slot.keyEpoch);
         const why = await whyKept(slot, sold);

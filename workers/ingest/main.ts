@@ -2,7 +2,7 @@ import type { Hex } from "@qoodblock/sdk/bytes";
 import { createClient } from "@qoodblock/sdk/client";
 import { isQoodError } from "@qoodblock/sdk/errors";
 import { createLane, openAccount, openChain, readDeployment } from "../shared/chain/index.ts";
-import { createFlows, startQueueWorker } from "../shared/queue/bull.ts";
+import { createFlows, createQueue, hurryJobs, startQueueWorker } from "../shared/queue/bull.ts";
 import { closeRedis, connectRedis, keys, queues } from "../shared/queue/index.ts";
 import { repeat } from "../shared/process/repeat.ts";
 import { createRegistryWatch } from "../shared/registry/index.ts";
@@ -23,6 +23,7 @@ import { createSealedTaker } from "./sealed.ts";
 import { createSealer } from "./sealer.ts";
 import { schema } from "./settings.ts";
 import { sealStep, uploadStep } from "./steps.ts";
+import { sureTime } from "./sureTime.ts";
 import { runUpkeep } from "./upkeep.ts";
 import type { BatchJob } from "./steps.ts";
 
@@ -83,11 +84,13 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
     }
   };
 
+  const waiting = [queues.seal, queues.upload, queues.anchor, queues.announce].map((queue) => createQueue(queue, redis, prefix));
   let swept = -Infinity;
   const planning = repeat({ everyMs: settings.tickMs, what: "planning", signal, log }, async () => {
     if (!ownAnchors.isSure() && !(await lookAtAnchors())) return;
     if (performance.now() - swept >= SWEEP_MS) {
       await planner.reconcile();
+      for (const queue of waiting) await hurryJobs(redis, queue);
       swept = performance.now();
     }
     await planner.tick();
@@ -107,7 +110,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
     await lookAtAnchors();
   });
 
-  const upkeep = runUpkeep({ ...context, settings, forget: (slot) => forgetSecret(settings.vault, unlockOf(settings, env), slot) }, signal);
+  const upkeep = runUpkeep({ ...context, settings, sureTime: () => sureTime(chain), forget: (slot) => forgetSecret(settings.vault, unlockOf(settings, env), slot) }, signal);
 
   return {
     ready: { address: wallet.address },
@@ -123,7 +126,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
       await Promise.all(workers.map((worker) => worker.close()));
       await anchorer.stop();
       await lane.stop();
-      await flows.close();
+      await Promise.all([flows.close(), ...waiting.map((queue) => queue.close())]);
       await sealer.close();
       await storage.close();
       chain.close();

@@ -53,7 +53,8 @@ export function createPlanner(options: {
   readonly log: Logger;
 }): Planner {
   const { redis, prefix, records, flows, policy, log } = options;
-  const drafts = new Map<string, { draft: Draft; device: string }>();
+  /** `seenAt`: when its first row was seen here, by the clock that nobody sets. */
+  const drafts = new Map<string, { draft: Draft; device: string; seenAt: number }>();
 
   async function close(config: StreamConfig, device: string, draft: Draft, state: Readonly<Record<string, string>>, reason: CloseReason): Promise<void> {
     const plan: Plan = {
@@ -79,21 +80,23 @@ export function createPlanner(options: {
     const device = deviceName(config.devicePublicKey);
     const planned = Number(state[`planned:${device}`] ?? 0);
     const kept = drafts.get(handle);
-    let draft = kept?.draft.first === planned && kept.device === device ? kept.draft : emptyDraft(planned, state[`chain:${device}`] ?? ZERO32);
+    let { draft, seenAt } = kept?.draft.first === planned && kept.device === device ? kept : { draft: emptyDraft(planned, state[`chain:${device}`] ?? ZERO32), seenAt: 0 };
     for (;;) {
       const entries = await readTelemetry(redis, prefix, handle, device, { next: draft.next, afterTripEnd: false }, PAGE);
       for (const entry of entries) {
         const grown = grow(draft, entry, policy);
+        if (draft.records === 0) seenAt = performance.now();
         draft = grown.draft;
         if (grown.close !== undefined) {
           await close(config, device, draft, state, grown.close);
           return false;
         }
       }
-      drafts.set(handle, { draft, device });
+      drafts.set(handle, { draft, device, seenAt });
       if (entries.length < PAGE) break;
     }
-    if (isOld(draft, policy, Date.now())) {
+    // Rows that a gateway has dated ahead, its clock having jumped, wait no longer than others do.
+    if (isOld(draft, policy, Math.max(Date.now() - draft.since, performance.now() - seenAt))) {
       await close(config, device, draft, state, "age");
       return false;
     }

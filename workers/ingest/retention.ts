@@ -16,6 +16,8 @@ export interface RetentionContext {
   readonly backup: Backup | undefined;
   /** Files are kept so long after their batch was announced. */
   readonly keepMs: number;
+  /** A time that has surely come, Unix milliseconds. */
+  readonly sureTime: () => Promise<number>;
   readonly log: Logger;
 }
 
@@ -32,10 +34,10 @@ const timeOf = (id: string): number => Number(id.split("-")[0]);
  * plan stay where they are. A batch that is still sold is looked at again each time.
  */
 export function createRetention(context: RetentionContext): { step(): Promise<void> } {
-  const { redis, prefix, storage, backup, keepMs, log } = context;
+  const { redis, prefix, storage, backup, keepMs, sureTime, log } = context;
 
-  async function collectOverdue(): Promise<void> {
-    const before = Date.now() - keepMs;
+  async function collectOverdue(now: number): Promise<void> {
+    const before = now - keepMs;
     for (;;) {
       const cursor = (await redis.hget(keys.cursors(prefix), CURSOR)) ?? "0";
       const found = (await readBatches(redis, prefix, cursor)).filter(({ id }) => timeOf(id) < before);
@@ -57,10 +59,11 @@ export function createRetention(context: RetentionContext): { step(): Promise<vo
 
   return {
     async step() {
-      await collectOverdue();
+      const now = await sureTime();
+      await collectOverdue(now);
       const overdue = Object.entries(await redis.hgetall(keys.overdue(prefix)));
       if (overdue.length === 0) return;
-      const { pages, orders } = await soldBatches(redis, prefix, Math.floor(Date.now() / 1000));
+      const { pages, orders } = await soldBatches(redis, prefix, Math.floor(now / 1000));
       let given = 0;
       for (const [id, name] of overdue) {
         if (pages.has(name) || orders.has(name)) continue;

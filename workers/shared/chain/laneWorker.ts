@@ -38,6 +38,7 @@ export class LaneWorker {
   readonly #work: LaneWork;
   readonly #store: LaneStore;
   #token = 0;
+  /** By the clock that nobody sets. */
   readonly #sentAt = new Map<string, number>();
   /** Intents whose nonce the chain shows as used, without a receipt of theirs: at which block that was first seen. */
   readonly #usedAt = new Map<string, number>();
@@ -151,7 +152,7 @@ export class LaneWorker {
 
   async #broadcast(intent: Intent): Promise<void> {
     const last = intent.attempts.at(-1)!;
-    this.#sentAt.set(intent.key, Date.now());
+    this.#sentAt.set(intent.key, performance.now());
     try {
       await this.#work.chain.provider.send("eth_sendRawTransaction", [last.raw]);
       this.#work.log.info({ intent: intent.key, nonce: intent.nonce, hash: last.hash, attempt: intent.attempts.length }, "transaction sent");
@@ -184,7 +185,7 @@ export class LaneWorker {
         return true;
       }
       await this.#broadcast(intent);
-    } else if (Date.now() - since >= bumpAfterMs) await this.#bump(intent);
+    } else if (performance.now() - since >= bumpAfterMs) await this.#bump(intent);
     return false;
   }
 

@@ -11,7 +11,10 @@ export const JOB_OPTIONS: JobsOptions = {
   removeOnComplete: { age: 3600, count: 1000 },
 };
 
-const backoffStrategy = (attempts: number): number => Math.min(250 * 2 ** Math.min(attempts, 7), 15_000);
+/** A job that failed waits no longer than this for its next try. */
+const LONGEST_WAIT_MS = 15_000;
+
+const backoffStrategy = (attempts: number): number => Math.min(250 * 2 ** Math.min(attempts, 7), LONGEST_WAIT_MS);
 
 /** Options of every worker: a killed process's jobs are taken up by another after `lockMs`. */
 export interface BullOptions {
@@ -58,4 +61,18 @@ export function createFlows(redis: Redis, prefix: string): FlowProducer {
 /** A queue to put jobs into. */
 export function createQueue(name: string, redis: Redis, prefix: string): Queue {
   return new Queue(name, { connection: redis, prefix });
+}
+
+/** BullMQ keeps the jobs that wait under their time in milliseconds, with twelve bits to tell those of one apart. */
+const SCORE_OF_MS = 0x1000;
+
+/**
+ * Tries jobs again that are put off for longer than any ever is: a worker whose clock had jumped ahead has named the time.
+ * @returns how many
+ */
+export async function hurryJobs(redis: Redis, queue: Queue): Promise<number> {
+  const ids = await redis.zrangebyscore(queue.toKey("delayed"), (Date.now() + 2 * LONGEST_WAIT_MS) * SCORE_OF_MS, "+inf");
+  // One that another worker has taken up meanwhile is none of these any more.
+  const hurried = await Promise.allSettled(ids.map(async (id) => (await queue.getJob(id))?.promote()));
+  return hurried.filter(({ status }) => status === "fulfilled").length;
 }
