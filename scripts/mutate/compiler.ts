@@ -23,6 +23,9 @@ export interface Code {
 /** Contracts by `source:name`. */
 export type Codes = ReadonlyMap<string, Code>;
 
+/** What the optimiser does where it is in haste: enough for the stack, in less than half of the time. */
+const HASTE = "dhfoDgvulfnTUtnIf:fDnTOc";
+
 /** A compiler in a thread of its own. */
 export class Compiler {
   readonly #compiled: Compiled;
@@ -50,8 +53,8 @@ export class Compiler {
    * Compiles the contracts of one source.
    * @param target the source, by the compiler's name
    * @param file what is changed, e.g. `contracts/tokens/QDD.sol`; `content` what stands in it instead of its own
-   * @param roomy let the compiler keep in memory what the stack has no room for, as switches may ask for. Assembly must be memory-safe then; that of this
-   * project which is not marked so leaves the contract at once
+   * @param roomy let the compiler keep in memory what the stack has no room for, as switches may ask for, and optimise in haste: what such codes do is compared
+   * with each other alone. Assembly must be memory-safe then; that of this project which is not marked so leaves the contract at once
    * @returns the codes, without the trailing hash of the sources, or the compiler's first error
    */
   async compile(target: string, file: string, content: string, roomy = false): Promise<Codes | string> {
@@ -60,10 +63,11 @@ export class Compiler {
       const own = name === sourceName(file) ? content : this.#compiled.sources.get(name)!;
       return roomy && name.startsWith(sourceName("contracts/")) ? own.replaceAll("assembly {", 'assembly ("memory-safe") {') : own;
     };
+    const settings = this.#compiled.settings.get(target)!;
     const output = await this.#run({
       language: "Solidity",
       sources: Object.fromEntries([...this.#closure([target])].map((name) => [name, { content: contentOf(name) }])),
-      settings: { ...this.#compiled.settings.get(target), metadata: { bytecodeHash: "none", appendCBOR: false }, outputSelection: { [target]: { "*": outputs } } },
+      settings: { ...settings, ...(roomy && settings.viaIR === true ? { optimizer: { ...(settings.optimizer as object), details: { yul: true, yulDetails: { stackAllocation: true, optimizerSteps: HASTE } } } } : {}), metadata: { bytecodeHash: "none", appendCBOR: false }, outputSelection: { [target]: { "*": outputs } } },
     });
     const error = output.errors?.find(({ severity }) => severity === "error");
     if (error !== undefined) return error.formattedMessage;

@@ -6,6 +6,7 @@ import type { OpenedRow } from "../dictionary/index.ts";
 import { endings } from "../market/index.ts";
 import { checkOffer } from "./check.ts";
 import type { BuyerContext } from "./context.ts";
+import { createHandover } from "./handed.ts";
 import { deliveryKeyOf } from "./key.ts";
 import { awaitDelivery, openDelivery } from "./open.ts";
 import type { Delivered } from "./open.ts";
@@ -25,8 +26,8 @@ export interface Bought {
 }
 
 /**
- * Checks an offer, pays it into escrow, waits for the keys on the chain, opens and verifies the data, and only then gives the receipt. The
- * delivery key comes from the account's signature, so that the account alone is its backup: a program that was stopped after `say` has
+ * Checks an offer, pays it into escrow, waits for the keys, from the seller's endpoint or on the chain, opens and verifies the data, and only then gives the
+ * receipt on the chain. The delivery key comes from the account's signature, so that the account alone is its backup: a program that was stopped after `say` has
  * told the deal's id goes on with `qood buyer open`.
  * @param offer - the offer's CID
  * @param peers - libp2p multiaddrs of nodes that have the files; those that the offer names without any
@@ -39,7 +40,8 @@ export async function buy(given: Omit<BuyerContext, "say"> & { readonly say?: Bu
   context.say(`deal ${paid.dealId}: paid, waiting for the key`);
   const { order, lots } = paid.checked.offer;
   const deliveries: Delivered[] = [];
-  for (const page of order.pages.keys()) deliveries.push(await awaitDelivery(context, paid, 250, page));
+  const handover = createHandover(context, paid, key);
+  for (const page of order.pages.keys()) deliveries.push(await awaitDelivery(context, paid, 250, page, handover));
   const { rest } = lots[0]!.header;
   const schema = schemaByHash(fromHex(rest.schema, 32));
   const open = rowOpener(schema, rest.dictionaryVersion);

@@ -5,6 +5,8 @@ export { checkLot, checkOffer, fetchLot } from "./check.ts";
 export type { CheckedOffer } from "./check.ts";
 export type { BuyerContext, FileSource, KnownDeal } from "./context.ts";
 export { fetchFile, fetchOffer } from "./fetch.ts";
+export { createHandover } from "./handed.ts";
+export type { Handover, KeptKeys } from "./handed.ts";
 export { deliveryKeyOf } from "./key.ts";
 export { awaitDelivery, checkNotLate, openDelivery, readDelivery, unwrapDelivery, unwrapPages } from "./open.ts";
 export type { Delivered, KeyedBatch } from "./open.ts";

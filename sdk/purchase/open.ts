@@ -9,6 +9,7 @@ import type { Offer, OfferLot } from "../market/index.ts";
 import { openBatch } from "../sealing/index.ts";
 import type { BatchKeys, CheckedBatch, OpenedBatch } from "../sealing/index.ts";
 import type { BuyerContext, KnownDeal } from "./context.ts";
+import type { Handover } from "./handed.ts";
 import type { Paid } from "./pay.ts";
 import { wait } from "./wait.ts";
 
@@ -39,15 +40,20 @@ export async function readDelivery({ client, provider }: Pick<BuyerContext, "cli
 
 /**
  * Waits for a page's delivery.
+ * @param handover - the seller's endpoint, where the keys may come from off the chain
  * @throws QoodError DELIVERY_LATE when deliverBy has passed without one, DEAL_REFUNDED when the money went back.
  */
-export async function awaitDelivery(context: BuyerContext, paid: KnownDeal, pollMs = 250, page = 0): Promise<Delivered> {
+export async function awaitDelivery(context: BuyerContext, paid: KnownDeal, pollMs = 250, page = 0, handover?: Pick<Handover, "ask">): Promise<Delivered> {
   for (;;) {
     const { deal } = await context.client.reads.pageOf(paid.terms, page);
     const delivered = await readDelivery(context, paid, page);
     if (delivered !== null) return delivered;
     if (deal.state === "Refunded") throw new QoodError("DEAL_REFUNDED", `deal ${paid.dealId} has been refunded`);
-    if (deal.state === "Funded") await checkNotLate(context, paid);
+    if (deal.state === "Funded") {
+      await checkNotLate(context, paid);
+      const wrapped = await handover?.ask(page);
+      if (wrapped !== undefined) return { page, wrapped, transaction: null };
+    }
     await wait(pollMs);
   }
 }

@@ -170,6 +170,33 @@ describe(`ingestion under faults (QOOD_SEED=${SEED}, QOOD_CHAOS=${ROUNDS})`, () 
       await site.progress(10);
     });
     await site.settle();
+    await site.during(async () => {
+      const said = (): number => site.ingests.reduce((sum, slot) => sum + slot.errors().split("STORAGE_FULL").length, 0);
+      const before = said();
+      const release = site.fill("storage");
+      await until("uploading to say that the storage node's disk is full", () => Promise.resolve(said() > before));
+      await site.progress(10);
+      release();
+    });
+    await site.settle();
+  });
+
+  rounds("loses and doubles nothing when clocks jump ahead by a day, back by an hour, and to the right time", async (round) => {
+    const chance = chanceOf(`clocks ${round}`);
+    const [gateway, ingest] = [chance.pick(site.gateways), chance.pick(site.ingests)];
+    await site.during(async () => {
+      gateway.setClock(86_400_000);
+      ingest.setClock(86_400_000);
+      await site.step("planned", "sealed", "uploaded", "anchoring");
+      await site.progress(10);
+      // A gateway that is an hour behind takes honest rows for rows of the future: it keeps them, but in no batch.
+      gateway.setClock(-60_000);
+      ingest.setClock(-3_600_000);
+      await site.progress(10);
+      gateway.setClock(0);
+      ingest.setClock(0);
+    });
+    await site.settle();
   });
 
   rounds("mends a block that the storage node loses, of a batch that is being anchored and of one that is announced", async () => {

@@ -48,14 +48,14 @@ describe("delivery keys", () => {
     }
   });
 
-  it("are none of the eight points of small order", async () => {
+  it("are none of the eight points of small order, nor a second writing of one: of p for 0, above all", async () => {
     const keys = await networkHelpers.loadFixture(fixture);
     const least = times(GENERATOR, l);
     const points = Array.from({ length: 8 }, (_, n) => times(least, BigInt(n)));
     expect(new Set(points.map(([x, y]) => `${x} ${y}`)).size).to.equal(8);
     for (const [x, y] of points) {
       expect(isOn([x, y])).to.equal(true);
-      expect(await keys.isValidKey(x, y), `${x}, ${y}`).to.equal(false);
+      for (const [u, v] of [[x, y], [x + p, y], [x, y + p], [x + p, y + p]] as const) expect(await keys.isValidKey(u, v), `${u}, ${v}`).to.equal(false);
     }
   });
 

@@ -6,8 +6,10 @@ import { fetchHandover, handoverPath, readEvents, sendReceipt } from "@qoodblock
 import type { HandoverPlace } from "@qoodblock/sdk/client";
 import { handoverRequestData, signTypedData } from "@qoodblock/sdk/eip712";
 import { DEAL_FLAGS, lotsOfPage } from "@qoodblock/sdk/market";
+import { buy } from "@qoodblock/sdk/purchase";
 import { freePort } from "../../workers/shared/engines/ports.ts";
 import { createAppender, keys, registerStream } from "../../workers/shared/queue/index.ts";
+import { createKuboStorage } from "../../workers/shared/storage/kubo.ts";
 import { announcedOffers, buyDeal, buyReserved, deliveriesOf, openKeys, passTime, readOffer, stateOf, trueKeys, untilState, withdrawAllBut } from "./support/deals.ts";
 import type { TestDeal } from "./support/deals.ts";
 import { makeCar } from "./support/fleet.ts";
@@ -139,6 +141,24 @@ describe("ways of a delivery", () => {
     // Who has lost the keys that were paid for gets them again.
     assert.deepEqual((await fetchHandover(place(deal), wordsOf(deal))).keys, opened);
     await until("the page to be over", () => isOver(deal));
+  });
+
+  it("sells to a program in one call: the keys come from the endpoint, the receipt settles, nothing is delivered on the chain", async () => {
+    const appender = createAppender(world.redis, PREFIX);
+    await appender.append([small.message(40, 5)], "test");
+    await appender.endTrip(small.config.handle);
+    let cid: string | undefined;
+    await until("an offer that names the endpoint", async () => (cid = (await announcedOffers(world, PREFIX)).find(({ sequence }) => sequence === 8)?.cid) !== undefined);
+    const storage = createKuboStorage(world.storageSocket);
+    try {
+      const { client, provider, accounts } = world;
+      const { dealId, rows, settled } = await buy({ client, provider, signer: accounts.buyer.connect(provider), storage }, cid!);
+      assert.equal(rows.length, 5);
+      assert.equal(settled[0]!.split.byReceipt, true);
+      for (const name of ["DeliveredUnproven", "DeliveredProven"] as const) assert.deepEqual(await readEvents(client.deployment, provider, name, { fromBlock: 0, toBlock: "latest", indexed: [dealId] }), []);
+    } finally {
+      await storage.close();
+    }
   });
 
   it("answers a request once, refuses one that is old, unsigned, too long or no request at all", async () => {

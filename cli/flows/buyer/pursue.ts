@@ -13,11 +13,10 @@ import { openBatch } from "@qoodblock/sdk/sealing";
 import type { OpenedBatch } from "@qoodblock/sdk/sealing";
 import { endings } from "@qoodblock/sdk/market";
 import { checkNotLate, readDelivery, unwrapDelivery } from "@qoodblock/sdk/purchase";
-import type { Delivered, KeyedBatch, Paid } from "@qoodblock/sdk/purchase";
+import type { Delivered, Handover, KeyedBatch, Paid } from "@qoodblock/sdk/purchase";
 import { complain, faultIn } from "../complaint/complain.ts";
 import { isReserved } from "../deal/status.ts";
 import type { BuyerContext } from "./context.ts";
-import type { Handover } from "./handed.ts";
 
 /** Moves that a buyer may want to make by itself. */
 export interface Choices {

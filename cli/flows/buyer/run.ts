@@ -9,7 +9,7 @@ import { writeRecords } from "@qoodblock/sdk/drive";
 import { QoodError } from "@qoodblock/sdk/errors";
 import { decodeFlags } from "@qoodblock/sdk/formats";
 import { DATA_CLASS, PRIVACY, hasFlag } from "@qoodblock/sdk/market";
-import { checkOffer, costOf, deliveryKeyOf, pay, purchaseCalls } from "@qoodblock/sdk/purchase";
+import { checkOffer, costOf, createHandover, deliveryKeyOf, pay, purchaseCalls } from "@qoodblock/sdk/purchase";
 import type { Paid } from "@qoodblock/sdk/purchase";
 import type { GlobalOptions } from "../../context.ts";
 import { tryCalls } from "../../dry-run.ts";
@@ -17,7 +17,7 @@ import type { Tried } from "../../dry-run.ts";
 import { checkDealId } from "../deal/find.ts";
 import { cidOfOffer } from "./catalog.ts";
 import type { BuyerContext } from "./context.ts";
-import { createHandover } from "./handed.ts";
+import { keysIn } from "./handed.ts";
 import { dropNote, readNote, writeNote } from "./note.ts";
 import type { PurchaseNote } from "./note.ts";
 import { pursue } from "./pursue.ts";
@@ -45,7 +45,7 @@ function checkFolder(out: string): void {
 async function openAndSettle(context: BuyerContext, paid: Paid, key: DeliveryKey, given: Receiving): Promise<Record<string, unknown>> {
   const { out } = given;
   context.say(`deal ${paid.dealId}: waiting for the key`);
-  const handover = createHandover(context, paid, key, out);
+  const handover = createHandover(context, paid, key, keysIn(out, paid.dealId));
   const { opened, faults } = await pursue(context, paid, key, { challenge: given.challenge, complain: given.complaint, handover });
   const [fault] = faults;
   if (opened.length === 0 && fault !== undefined) throw fault;

@@ -1,8 +1,7 @@
 /** The receipt, also for keys that came off the chain. */
 import { giveReceipt } from "@qoodblock/sdk/purchase";
-import type { Paid, SettledPages } from "@qoodblock/sdk/purchase";
+import type { Handover, Paid, SettledPages } from "@qoodblock/sdk/purchase";
 import type { BuyerContext } from "./context.ts";
-import type { Handover } from "./handed.ts";
 
 /**
  * Gives the receipt unless the pages have ended without it. For keys that came off the chain the seller takes it, and pays for

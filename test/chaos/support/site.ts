@@ -28,7 +28,9 @@ export const PREFIX = "chaos";
 /** Blocks until an anchor is final. */
 export const FINALITY = 6;
 /** Sizes of the small disks, MB. */
-const DISKS = { artefacts: 32, redis: 128 } as const;
+const DISKS = { artefacts: 32, redis: 128, storage: 128 } as const;
+/** Workers whose clock can be set. */
+const CLOCK = [fileURLToPath(new URL("clock.ts", import.meta.url))];
 const cache = fileURLToPath(new URL("../../../.cache", import.meta.url));
 
 /** A TSP's whole machinery as processes of their own, with a fleet that sends to it. */
@@ -48,7 +50,7 @@ export interface Site {
   readonly absent: Device;
   readonly hostile: Device;
   readonly artefacts: string;
-  /** Why artefacts and Redis do not have a small disk each, if they have not. */
+  /** Why artefacts, Redis and the storage node do not have a small disk each, if they have not. */
   readonly noDisk: string | undefined;
   /** SIGKILL. */
   killRedis(): Promise<void>;
@@ -94,11 +96,11 @@ function unmount(folder: string): void {
 export async function startSite(): Promise<Site> {
   const world = await startWorld();
   const rpc = await startRpcProxy(world.chainEngine.url, SEED);
-  const folders = { artefacts: join(world.dir, "artefacts"), redis: join(world.dir, "redis") };
+  const folders = { artefacts: join(world.dir, "artefacts"), redis: join(world.dir, "redis"), storage: join(world.dir, "ipfs") };
   const { artefacts } = folders;
-  // Nothing is in it yet.
-  await world.redisEngine.stop();
-  const noDisk = mountDisk(artefacts, DISKS.artefacts) ?? mountDisk(folders.redis, DISKS.redis);
+  // Nothing is in them yet.
+  await Promise.all([world.redisEngine.stop(), world.storage.stop()]);
+  const noDisk = (["artefacts", "redis", "storage"] as const).map((disk) => mountDisk(folders[disk], DISKS[disk])).find((why) => why !== undefined);
   // As it is started by itself: on a disk of memory that costs nothing.
   const runRedis = (): Promise<RedisEngine> => startRedis({ dir: folders.redis, cache, ...(noDisk === undefined ? {} : { fsync: "no" }) });
   let redis: RedisEngine | undefined = await runRedis();
@@ -114,6 +116,7 @@ export async function startSite(): Promise<Site> {
           ...["--http", String(ports[i * 2]!), "--mqtt", String(ports[i * 2 + 1]!)],
         ],
         { QOOD_TOKEN_SECRET: SECRET },
+        CLOCK,
       ),
     );
   const changed: Readonly<Record<string, string>> = { "--rpc": rpc.url, "--finality": String(FINALITY) };
@@ -127,11 +130,12 @@ export async function startSite(): Promise<Site> {
           ...["--block-seconds", "10", "--interval-blocks", "3", "--batch-records", "200", "--batch-seconds", "1"],
         ],
         world.secrets,
+        CLOCK,
       ),
     );
   const gateways = [gatewaySlot(0), gatewaySlot(1)] as const;
   const ingests = [ingestSlot(0), ingestSlot(1)] as const;
-  const storage = slotOf("storage", () => startWorker("storage", ["--repo", join(world.dir, "ipfs"), "--rpc", world.storageSocket, "--log-level", "error"]), world.storage);
+  const storage = slotOf("storage", () => startWorker("storage", ["--repo", folders.storage, "--rpc", world.storageSocket, "--log-level", "error"]));
   const count = createCount(world, PREFIX);
 
   const cars: Device[] = [];
@@ -165,6 +169,7 @@ export async function startSite(): Promise<Site> {
   // Before the workers start: from then on the TSP's account is theirs alone.
   const fleet = await mining(async () => [await enrol("http"), await enrol("mqtt"), await enrol("http")]);
   const [absent, hostile] = await mining(async () => [await enrol("http"), await enrol("http")] as const);
+  await storage.start();
   await Promise.all([...gateways, ...ingests].map((slot) => slot.start()));
   const acknowledged = (): number => cars.reduce((sum, device) => sum + device.acknowledged, 0);
 
@@ -243,7 +248,7 @@ export async function startSite(): Promise<Site> {
       await count.check(cars);
     },
     loseBlock(ciphertext) {
-      const folder = join(world.dir, "ipfs", "blocks");
+      const folder = join(folders.storage, "blocks");
       const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((name) => name.endsWith(".data"));
       const found = files.find((file) => readFileSync(file).equals(ciphertext));
       if (found === undefined) throw new Error("the storage node has no such block");

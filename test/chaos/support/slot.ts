@@ -10,6 +10,8 @@ export interface Slot {
   kill(): Promise<void>;
   /** SIGSTOP, or SIGCONT: as on a machine that is suspended. */
   freeze(on: boolean): void;
+  /** Sets its clock so many milliseconds ahead, or back; a worker that is started anew has the right time. */
+  setClock(ahead: number): void;
   /** SIGTERM, which must end it cleanly. */
   stop(): Promise<void>;
   /** What all workers in this place have written to stderr. */
@@ -39,6 +41,7 @@ export function slotOf(name: string, run: () => Promise<RunningWorker>, first?: 
       said += taken?.errors() ?? "";
     },
     freeze: (on) => void worker?.child.kill(on ? "SIGSTOP" : "SIGCONT"),
+    setClock: (ahead) => void worker?.child.send({ ahead }),
     async stop() {
       const taken = take();
       if (taken === undefined) return;

@@ -25,8 +25,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-function forkWorker(path: string, args: readonly string[], env: Readonly<Record<string, string>>): { child: ChildProcess; out: () => string; err: () => string } {
-  const child = fork(`${root}workers/${path}/main.ts`, [...args], { cwd: root, silent: true, env: { ...process.env, NODE_COMPILE_CACHE: `${root}.cache/code`, ...env }, execArgv: ["--disable-warning=ExperimentalWarning"] });
+function forkWorker(path: string, args: readonly string[], env: Readonly<Record<string, string>>, imports: readonly string[] = []): { child: ChildProcess; out: () => string; err: () => string } {
+  const child = fork(`${root}workers/${path}/main.ts`, [...args], { cwd: root, silent: true, env: { ...process.env, NODE_COMPILE_CACHE: `${root}.cache/code`, ...env }, execArgv: ["--disable-warning=ExperimentalWarning", ...imports.flatMap((file) => ["--import", file])] });
   let out = "";
   let err = "";
   child.stdout!.on("data", (chunk: Buffer) => (out += chunk.toString()));
@@ -41,9 +41,9 @@ export async function runToEnd(path: string, args: readonly string[], env: Reado
   return { code, stdout: out(), stderr: err() };
 }
 
-/** Starts a worker and waits until it says that it is ready. */
-export async function startWorker(path: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<RunningWorker> {
-  const { child, err } = forkWorker(path, [...args, "--follow-parent"], env);
+/** Starts a worker and waits until it says that it is ready. @param imports - modules that it loads before all others */
+export async function startWorker(path: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, imports: readonly string[] = []): Promise<RunningWorker> {
+  const { child, err } = forkWorker(path, [...args, "--follow-parent"], env, imports);
   const ended = once(child, "close") as Promise<[number | null]>;
   const ready = await Promise.race([once(child, "message").then(([message]) => (message as { ready: Record<string, unknown> }).ready), ended.then(() => undefined)]);
   if (ready === undefined) throw new Error(`${path} ended while starting: ${err()}`);

@@ -92,6 +92,12 @@ function ownError(error: unknown): QoodError | undefined {
   return undefined;
 }
 
+/** Whether something could not be written for want of space, as the file system and the records' LevelDB say it. */
+function isNoSpace(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /ENOSPC|no space left/i.test(error.message) || isNoSpace(error.cause);
+}
+
 /** What a failed fetch means for the caller: corruption as it is, everything else as "nobody gave it in time". */
 function explain(error: unknown, cid: string, ms: number): unknown {
   return ownError(error) ?? new QoodError("STORAGE_NOT_FOUND", `${cid} is not in the store and no connected node gave it within ${ms} ms`, { cause: error });
@@ -112,12 +118,15 @@ export async function createHeliaStorage(options: { readonly repo: string; reado
     return Buffer.concat(parts);
   }
 
+  const full = (cause: unknown): QoodError => new QoodError("STORAGE_FULL", `the disk of the storage folder ${options.repo} is full: free some space on it; what waits goes on by itself`, { cause });
+
   /** Pins a file. @param blocks - its blocks where they are known to be in the store; else they are walked to, and fetched where they are not */
   async function pin(cid: CID, signal: AbortSignal, blocks?: readonly CID[]): Promise<void> {
     const walk = blocks === undefined ? () => walkDag(cid, (each) => getBlock(each, { signal }), codecOf) : () => listed(blocks);
     try {
       for await (const _ of node.pins.add(cid, { signal, walker: walkerOf(walk) }));
     } catch (error) {
+      if (isNoSpace(error)) throw full(error);
       if ((error as Error).name !== "AlreadyPinnedError" && !(error as Error).message.includes("Already pinned")) throw error;
     }
   }
@@ -133,9 +142,13 @@ export async function createHeliaStorage(options: { readonly repo: string; reado
 
   async function putBlock(cid: CID, block: Uint8Array): Promise<void> {
     const rotten = (await store.has(cid)) && (await getLocal(cid).then(() => false, (error: unknown) => isQoodError(error, "STORAGE_CORRUPT")));
-    // Helia leaves a block alone that is there, whatever has become of it.
-    if (rotten) await store.put(cid, block);
-    else await node.blockstore.put(cid, block);
+    try {
+      // Helia leaves a block alone that is there, whatever has become of it.
+      if (rotten) await store.put(cid, block);
+      else await node.blockstore.put(cid, block);
+    } catch (error) {
+      throw isNoSpace(error) ? full(error) : error;
+    }
   }
   async function stat(text: string): Promise<DagSize | undefined> {
     let [blocks, bytes] = [0, 0];
@@ -218,7 +231,11 @@ export async function createHeliaStorage(options: { readonly repo: string; reado
     async unpin(text) {
       const cid = parseCid(text);
       if (!(await node.pins.isPinned(cid))) return;
-      for await (const _ of node.pins.rm(cid, { walker: walkerOf(() => walkDag(cid, getLocal, codecOf, "pass over")) }));
+      try {
+        for await (const _ of node.pins.rm(cid, { walker: walkerOf(() => walkDag(cid, getLocal, codecOf, "pass over")) }));
+      } catch (error) {
+        throw isNoSpace(error) ? full(error) : error;
+      }
     },
     isPinned: (text) => node.pins.isPinned(parseCid(text)),
     async connect(address) {
