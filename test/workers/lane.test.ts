@@ -140,6 +140,28 @@ describe("a signer's lane", () => {
     await lane.stop();
   });
 
+  it("sends what a node has refused that lagged behind what it builds on", async () => {
+    const account = (accounts += 1);
+    const chain = await openChain({ rpc: chainEngine.url, chainId: 31337, finality: "1", pollMs: 50 }, log, never);
+    chains.push(chain);
+    const estimate = chain.provider.estimateGas.bind(chain.provider);
+    await provider.send("evm_setIntervalMining", [0]);
+    const lagging = await provider.getBlockNumber();
+    let refused = 0;
+    chain.provider.estimateGas = async (transaction) => {
+      if ((await provider.getBlockNumber()) > lagging + 1) return estimate(transaction);
+      refused += 1;
+      throw Object.assign(new Error("execution reverted"), { code: "CALL_EXCEPTION" });
+    };
+    const lane = createLane({ redis, redisPrefix: "lane", chain, wallet: testAccount(account), bumpAfterMs: 60_000, maxFeeGwei: 500, log, leaseMs: 1000 });
+    lane.start();
+    await lane.submit("early", { to: RECEIVER, data: "0x" });
+    await until("the node to refuse", () => Promise.resolve(refused > 1), 60_000);
+    await provider.send("evm_setIntervalMining", [1]);
+    assert.equal((await lane.result("early", "mined", never)).status, 1);
+    await lane.stop();
+  });
+
   it("does not send for the first time what would come too late", async () => {
     const account = (accounts += 1);
     const lane = await newLane(account);

@@ -33,6 +33,9 @@ function fields(receipt: TransactionReceipt): NonNullable<Intent["receipt"]> {
   return { hash: receipt.hash, blockNumber: receipt.blockNumber, blockHash: receipt.blockHash, status: receipt.status ?? 0, gasUsed: receipt.gasUsed.toString() };
 }
 
+/** A refusal counts when it is the same so many blocks later. */
+const REFUSED_BLOCKS = 2;
+
 /** Works a lane's queue off, one look at a time; see `Lane`. */
 export class LaneWorker {
   readonly #work: LaneWork;
@@ -40,6 +43,8 @@ export class LaneWorker {
   #token = 0;
   /** By the clock that nobody sets. */
   readonly #sentAt = new Map<string, number>();
+  /** Intents that a node has refused: at which block first. */
+  readonly #refusedAt = new Map<string, number>();
   /** Intents whose nonce the chain shows as used, without a receipt of theirs: at which block that was first seen. */
   readonly #usedAt = new Map<string, number>();
 
@@ -112,15 +117,27 @@ export class LaneWorker {
       gasLimit = ((await chain.provider.estimateGas({ from: wallet.address, to: intent.to, data: intent.data })) * 12n) / 10n;
     } catch (error) {
       if (isPassingFault(error)) throw error;
+      if (!(await this.#isRefused(intent))) return false;
       log.error({ intent: intent.key, reason: reasonOf(error) }, "the chain would not take this transaction");
       await this.#fail(intent, reasonOf(error));
       return true;
     }
+    this.#refusedAt.delete(intent.key);
     const nonce = await this.#nonce();
     const signed = this.#sign(intent, nonce, gasLimit, await marketFees(chain, feeLimit(maxFeeGwei)));
     // First kept, then broadcast: after a crash the same bytes are found, never a second transaction for the same intent.
     await this.#write(signed);
     await this.#broadcast(signed);
+    return true;
+  }
+
+  /** Whether a transaction that a node refuses is refused for good: the node may lag behind what the transaction builds on, so it must do so again some blocks later. */
+  async #isRefused({ key }: Intent): Promise<boolean> {
+    const head = await this.#work.chain.provider.getBlockNumber();
+    const since = this.#refusedAt.get(key) ?? head;
+    this.#refusedAt.set(key, since);
+    if (head < since + REFUSED_BLOCKS) return false;
+    this.#refusedAt.delete(key);
     return true;
   }
 
