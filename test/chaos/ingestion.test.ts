@@ -185,16 +185,13 @@ describe(`ingestion under faults (QOOD_SEED=${SEED}, QOOD_CHAOS=${ROUNDS})`, () 
     const chance = chanceOf(`clocks ${round}`);
     const [gateway, ingest] = [chance.pick(site.gateways), chance.pick(site.ingests)];
     await site.during(async () => {
-      gateway.setClock(86_400_000);
-      ingest.setClock(86_400_000);
+      await Promise.all([gateway, ingest].map((slot) => slot.setClock(86_400_000)));
       await site.step("planned", "sealed", "uploaded", "anchoring");
-      await site.progress(10);
+      await site.progress(30);
       // A gateway that is an hour behind takes honest rows for rows of the future: it keeps them, but in no batch.
-      gateway.setClock(-60_000);
-      ingest.setClock(-3_600_000);
-      await site.progress(10);
-      gateway.setClock(0);
-      ingest.setClock(0);
+      await Promise.all([gateway.setClock(-60_000), ingest.setClock(-3_600_000)]);
+      await site.progress(30);
+      await Promise.all([gateway, ingest].map((slot) => slot.setClock(0)));
     });
     await site.settle();
   });

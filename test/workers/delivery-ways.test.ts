@@ -14,7 +14,7 @@ import { announcedOffers, buyDeal, buyReserved, deliveriesOf, openKeys, passTime
 import type { TestDeal } from "./support/deals.ts";
 import { makeCar } from "./support/fleet.ts";
 import type { Car } from "./support/fleet.ts";
-import { act, depositBonds, fundBuyer, mintAgreed } from "./support/market.ts";
+import { act, depositBonds, enrolDevice, fundBuyer, mintAgreed } from "./support/market.ts";
 import { startWorker } from "./support/processes.ts";
 import type { RunningWorker } from "./support/processes.ts";
 import { startWorld, until } from "./support/world.ts";
@@ -62,6 +62,7 @@ describe("ways of a delivery", () => {
       await registerStream(world.redis, PREFIX, car.config);
       await world.grant(car);
     }
+    await enrolDevice(world, 1, small);
     await fundBuyer(world, 1_000_000_000n);
     await depositBonds(world, 100_000_000n);
     const start = Promise.all([

@@ -15,5 +15,7 @@ class SetDate extends Real {
 globalThis.Date = SetDate as DateConstructor;
 
 process.on("message", (message: { readonly ahead?: number }) => {
-  if (message.ahead !== undefined) ahead = message.ahead;
+  if (message.ahead === undefined) return;
+  ahead = message.ahead;
+  process.send?.({ clock: Date.now() });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { RunningWorker } from "../../workers/support/processes.ts";
 
 /** The place of one worker: it can be killed and started again there. */
@@ -11,7 +12,7 @@ export interface Slot {
   /** SIGSTOP, or SIGCONT: as on a machine that is suspended. */
   freeze(on: boolean): void;
   /** Sets its clock so many milliseconds ahead, or back; a worker that is started anew has the right time. */
-  setClock(ahead: number): void;
+  setClock(ahead: number): Promise<void>;
   /** SIGTERM, which must end it cleanly. */
   stop(): Promise<void>;
   /** What all workers in this place have written to stderr. */
@@ -41,7 +42,13 @@ export function slotOf(name: string, run: () => Promise<RunningWorker>, first?: 
       said += taken?.errors() ?? "";
     },
     freeze: (on) => void worker?.child.kill(on ? "SIGSTOP" : "SIGCONT"),
-    setClock: (ahead) => void worker?.child.send({ ahead }),
+    async setClock(ahead) {
+      if (worker === undefined) return;
+      const answered = once(worker.child, "message") as Promise<[{ clock: number }]>;
+      worker.child.send({ ahead });
+      const [{ clock }] = await answered;
+      assert.ok(Math.abs(clock - Date.now() - ahead) < 60_000, `${name} goes by ${new Date(clock).toISOString()}`);
+    },
     async stop() {
       const taken = take();
       if (taken === undefined) return;
