@@ -152,15 +152,19 @@ describe(`ingestion under faults (QOOD_SEED=${SEED}, QOOD_CHAOS=${ROUNDS})`, () 
       test.skip(site.noDisk);
       return;
     }
-    await site.during(async () => {
-      const said = (): number => site.ingests.reduce((sum, slot) => sum + slot.errors().split("ENOSPC").length, 0);
-      const before = said();
-      const release = site.fill("artefacts");
-      await until("sealing to say that the disk is full", () => Promise.resolve(said() > before));
-      await site.progress(10);
-      release();
-    });
-    await site.settle();
+    /** A disk that ingest finds full, says so of by this word, and outlives. */
+    const outlive = async (disk: "artefacts" | "storage", word: string): Promise<void> => {
+      await site.during(async () => {
+        const said = (): number => site.ingests.reduce((sum, slot) => sum + slot.errors().split(word).length, 0);
+        const before = said();
+        const release = site.fill(disk);
+        await until(`ingest to say ${word}`, () => Promise.resolve(said() > before));
+        await site.progress(10);
+        release();
+      });
+      await site.settle();
+    };
+    await outlive("artefacts", "ENOSPC");
     await site.during(async () => {
       const release = site.fill("redis");
       // It answers nothing that it could not write: rather than that it ends.
@@ -170,15 +174,7 @@ describe(`ingestion under faults (QOOD_SEED=${SEED}, QOOD_CHAOS=${ROUNDS})`, () 
       await site.progress(10);
     });
     await site.settle();
-    await site.during(async () => {
-      const said = (): number => site.ingests.reduce((sum, slot) => sum + slot.errors().split("STORAGE_FULL").length, 0);
-      const before = said();
-      const release = site.fill("storage");
-      await until("uploading to say that the storage node's disk is full", () => Promise.resolve(said() > before));
-      await site.progress(10);
-      release();
-    });
-    await site.settle();
+    await outlive("storage", "STORAGE_FULL");
   });
 
   rounds("loses and doubles nothing when clocks jump ahead by a day, back by an hour, and to the right time", async (round) => {

@@ -4,35 +4,25 @@
  * repeated job would have announced it a second time. The first to know writes it down now, the others leave it.
  */
 import assert from "node:assert/strict";
-import { after, before, it } from "node:test";
-import type { Redis } from "ioredis";
+import { it } from "node:test";
 import { toHex } from "@qoodblock/sdk/bytes";
 import { anchorTree } from "@qoodblock/sdk/formats";
-import type { RedisEngine } from "../../workers/shared/engines/redis.ts";
 import { createAnchorer } from "../../workers/ingest/anchorer.ts";
 import type { AnchorRecord } from "../../workers/ingest/anchorer.ts";
 import { createRecords } from "../../workers/ingest/record.ts";
 import type { Lane, Mined } from "../../workers/shared/chain/index.ts";
 import { createLog } from "../../workers/shared/log/index.ts";
-import { closeRedis, connectRedis, keys } from "../../workers/shared/queue/index.ts";
+import { keys } from "../../workers/shared/queue/index.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { testRedis } from "../workers/support/engines.ts";
+import { redisForAll } from "../workers/support/engines.ts";
 import { bytes32 } from "../workers/support/fleet.ts";
 import { until } from "../workers/support/world.ts";
 
 const temporary = temporaryFolder();
-let engine: RedisEngine;
-let redis: Redis;
-before(async () => {
-  engine = await testRedis(temporary.path("redis"));
-  redis = connectRedis(engine.socket);
-});
-after(async () => {
-  await closeRedis(redis);
-  await engine.stop();
-});
+const engine = redisForAll(temporary.path("redis"));
 
 it("a worker that learns late of an anchor does not set announced batches back", { timeout: 60_000 }, async () => {
+  const { redis } = engine;
   const prefix = "late";
   const stream = toHex(bytes32("stream"));
   const header = toHex(bytes32("header"));

@@ -4,33 +4,21 @@
  * sure all the same.
  */
 import assert from "node:assert/strict";
-import { after, before, it } from "node:test";
-import type { Redis } from "ioredis";
+import { it } from "node:test";
 import type { Hex } from "@qoodblock/sdk/bytes";
 import { INTERFACES } from "@qoodblock/sdk/client";
 import type { Client } from "@qoodblock/sdk/client";
 import { createOwnAnchors } from "../../workers/ingest/ownAnchors.ts";
 import type { OwnAnchors } from "../../workers/ingest/ownAnchors.ts";
 import type { Chain } from "../../workers/shared/chain/index.ts";
-import type { RedisEngine } from "../../workers/shared/engines/redis.ts";
-import { closeRedis, connectRedis } from "../../workers/shared/queue/index.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { testRedis } from "../workers/support/engines.ts";
+import { redisForAll } from "../workers/support/engines.ts";
 
 const temporary = temporaryFolder();
 const account: Hex = `0x${"11".repeat(20)}`;
 const registry: Hex = `0x${"22".repeat(20)}`;
 const word = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
-let engine: RedisEngine;
-let redis: Redis;
-before(async () => {
-  engine = await testRedis(temporary.path("redis"));
-  redis = connectRedis(engine.socket);
-});
-after(async () => {
-  await closeRedis(redis);
-  await engine.stop();
-});
+const engine = redisForAll(temporary.path("redis"));
 
 /** A node with one anchor of the account, in block 11; `head` and `final` are what it says when it is asked. */
 function guard(prefix: string, head: () => number, final: () => number, asked: () => void = () => undefined): OwnAnchors {
@@ -44,7 +32,7 @@ function guard(prefix: string, head: () => number, final: () => number, asked: (
     },
   };
   const client = { deployment: { startBlock: 0, addresses: { dataRegistry: registry } } } as unknown as Client;
-  return createOwnAnchors({ redis, prefix, client, chain: { provider, finalBlock: () => Promise.resolve(final()) } as unknown as Chain, account, from: 0 });
+  return createOwnAnchors({ redis: engine.redis, prefix, client, chain: { provider, finalBlock: () => Promise.resolve(final()) } as unknown as Chain, account, from: 0 });
 }
 
 it("a block that became final in the middle of a look is looked at by the next", async () => {
@@ -58,7 +46,7 @@ it("a block that became final in the middle of a look is looked at by the next",
 });
 
 it("a look during which Redis was away makes nothing sure", async () => {
-  const own = guard("away", () => 10, () => 5, () => redis.emit("close"));
+  const own = guard("away", () => 10, () => 5, () => engine.redis.emit("close"));
   await own.look();
   assert.equal(own.isSure(), false);
 });

@@ -68,7 +68,8 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   watchStorage(watched, storage);
   watchFile(watched, "vault", settings.vault);
   watchLane(watched, { redis, prefix, chain, lane });
-  watchQueues(watched, redis, prefix, [queues.seal, queues.upload, queues.anchor, queues.announce]);
+  const steps = [queues.seal, queues.upload, queues.anchor, queues.announce];
+  watchQueues(watched, redis, prefix, steps);
   lane.start();
   anchorer.start();
 
@@ -84,7 +85,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
     }
   };
 
-  const waiting = [queues.seal, queues.upload, queues.anchor, queues.announce].map((queue) => createQueue(queue, redis, prefix));
+  const waiting = steps.map((queue) => createQueue(queue, redis, prefix));
   let swept = -Infinity;
   const planning = repeat({ everyMs: settings.tickMs, what: "planning", signal, log }, async () => {
     if (!ownAnchors.isSure() && !(await lookAtAnchors())) return;

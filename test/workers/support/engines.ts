@@ -1,17 +1,41 @@
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { HDNodeWallet, JsonRpcProvider, Network } from "ethers";
+import type { Redis } from "ioredis";
 import { startAnvil } from "../../../workers/shared/engines/anvil.ts";
 import type { ChainEngine } from "../../../workers/shared/engines/anvil.ts";
 import { startPostgres } from "../../../workers/shared/engines/postgres.ts";
 import type { PostgresEngine } from "../../../workers/shared/engines/postgres.ts";
 import { startRedis } from "../../../workers/shared/engines/redis.ts";
 import type { RedisEngine } from "../../../workers/shared/engines/redis.ts";
+import { closeRedis, connectRedis } from "../../../workers/shared/queue/index.ts";
 
 const cache = fileURLToPath(new URL("../../../.cache", import.meta.url));
 
 /** A Redis of the test's own: it outlives a kill, and need not outlive a power cut. */
 export function testRedis(dir: string): Promise<RedisEngine> {
   return startRedis({ dir, cache, fsync: "no" });
+}
+
+/** A Redis for all tests of a file, started before the first and ended after the last; not there before. */
+export function redisForAll(dir: string): { readonly redis: Redis; readonly socket: string } {
+  let running: { readonly engine: RedisEngine; readonly redis: Redis } | undefined;
+  before(async () => {
+    const engine = await testRedis(dir);
+    running = { engine, redis: connectRedis(engine.socket) };
+  });
+  after(async () => {
+    await closeRedis(running!.redis);
+    await running!.engine.stop();
+  });
+  return {
+    get redis() {
+      return running!.redis;
+    },
+    get socket() {
+      return running!.engine.socket;
+    },
+  };
 }
 
 /** Words whose accounts hold ether on a test chain. */

@@ -117,7 +117,7 @@ export class LaneWorker {
       gasLimit = ((await chain.provider.estimateGas({ from: wallet.address, to: intent.to, data: intent.data })) * 12n) / 10n;
     } catch (error) {
       if (isPassingFault(error)) throw error;
-      if (!(await this.#isRefused(intent))) return false;
+      if (!(await this.#refusedForGood(intent))) return false;
       log.error({ intent: intent.key, reason: reasonOf(error) }, "the chain would not take this transaction");
       await this.#fail(intent, reasonOf(error));
       return true;
@@ -132,7 +132,7 @@ export class LaneWorker {
   }
 
   /** Whether a transaction that a node refuses is refused for good: the node may lag behind what the transaction builds on, so it must do so again some blocks later. */
-  async #isRefused({ key }: Intent): Promise<boolean> {
+  async #refusedForGood({ key }: Intent): Promise<boolean> {
     const head = await this.#work.chain.provider.getBlockNumber();
     const since = this.#refusedAt.get(key) ?? head;
     this.#refusedAt.set(key, since);

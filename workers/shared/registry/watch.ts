@@ -67,7 +67,9 @@ export function createRegistryWatch(options: { readonly redis: Redis; readonly p
     const { handle } = config;
     // Before the status, which a restart takes for done; a message that comes in between waits for its batch to be old enough.
     if (found.state !== "active") await appender.endTrip(handle);
-    await writeStatus(redis.multi(), prefix, handle, { ...found, since: new Date().toISOString(), of }).exec();
+    // Never too early, whatever this machine's clock says: what cannot be undone is done so long after it.
+    const since = new Date(Math.max(Date.now(), (await chain.finalTime()) * 1000)).toISOString();
+    await writeStatus(redis.multi(), prefix, handle, { ...found, since, of }).exec();
     if (found.state === "active") log.info({ stream: handle }, "the stream takes data");
     else log.warn({ stream: handle, state: found.state, reason: found.reason }, "the stream takes no more data");
   }
