@@ -36,8 +36,11 @@ function interrupt(why: string, code: number): void {
 }
 
 async function run(args: DemoArguments): Promise<number> {
-  await progress.step("setup", "setting up", async () => {
-    await ensureCompiled(progress.say);
+  await progress.step("setup", "setting up", async (detail) => {
+    await ensureCompiled((line) => {
+      progress.say(line);
+      detail("compiling the contracts");
+    });
   });
   // A drive from a file is read before the state folder is touched; one that is generated is written there.
   const early = args.hours === undefined ? await progress.step("setup", "reading the drive", () => chooseDrive(args)) : undefined;
