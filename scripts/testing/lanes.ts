@@ -52,8 +52,17 @@ function inOrder(count: number, sinks: Sinks): { write(index: number, to: keyof 
   };
 }
 
-/** Runs every suite, those of one lane one after the other. */
-export function runLanes(suites: readonly Suite[], sinks: Sinks): Lanes {
+/** Seconds after which a suite is held to hang: a file that never ends must not take the time of all others. */
+function hangsAfter({ budget }: Suite): number {
+  return Math.max(300, 5 * budget);
+}
+
+/**
+ * Runs every suite, those of one lane one after the other.
+ *
+ * @param limit - Seconds that a suite may take before it is ended and counts as failed.
+ */
+export function runLanes(suites: readonly Suite[], sinks: Sinks, limit: (suite: Suite) => number = hangsAfter): Lanes {
   const running = new Set<ChildProcess>();
   const printer = inOrder(suites.length, sinks);
   const results: (Ran | undefined)[] = suites.map(() => undefined);
@@ -65,6 +74,12 @@ export function runLanes(suites: readonly Suite[], sinks: Sinks): Lanes {
       const child = spawn(command === "node" ? process.execPath : command!, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...suite.env } });
       running.add(child);
       let output = "";
+      let kill: NodeJS.Timeout | undefined;
+      const hangs = setTimeout(() => {
+        printer.write(index, "err", `${suite.name} has not ended in ${limit(suite)} s and is stopped: what was still running is said below\n`);
+        child.kill("SIGTERM");
+        kill = setTimeout(() => child.kill("SIGKILL"), 30_000);
+      }, limit(suite) * 1000);
       child.stdout.on("data", (chunk: Buffer) => {
         output += chunk.toString();
         printer.write(index, "out", chunk);
@@ -73,6 +88,8 @@ export function runLanes(suites: readonly Suite[], sinks: Sinks): Lanes {
       child.on("error", (error) => printer.write(index, "err", `${error.message}\n`));
       child.on("close", (code) => {
         running.delete(child);
+        clearTimeout(hangs);
+        clearTimeout(kill);
         resolve(countTests(suite.counts, output, code ?? 1));
       });
     });

@@ -63,6 +63,15 @@ describe("lanes of suites", () => {
     assert.ok(!existsSync(temporary.path("never")));
   });
 
+  it("end a suite that hangs, say so, count it as failed, and go on with the next", async () => {
+    let text = "";
+    const add = (chunk: string | Buffer): void => void (text += chunk.toString());
+    const hanging = suite("hanging", "waits", `${passed(1)} setInterval(() => {}, 1000);`);
+    const ran = await runLanes([hanging, suite("next", "waits", passed(1))], { out: add, err: add }, ({ name }) => (name === "hanging" ? 0.5 : 300)).done;
+    assert.deepEqual(ran.map(({ count }) => [count.passed, count.failed]), [[1, 1], [1, 0]]);
+    assert.match(text, /^hanging has not ended in 0\.5 s and is stopped/m);
+  });
+
   it("and the test command ends them on SIGTERM", async () => {
     const script = temporary.file(
       "command.ts",

@@ -25,6 +25,7 @@ describe("a signer's lane", () => {
   let redis: Redis;
   let provider: JsonRpcProvider;
   const chains: Chain[] = [];
+  const lanes: Lane[] = [];
   let accounts = 0;
 
   before(async () => {
@@ -34,6 +35,8 @@ describe("a signer's lane", () => {
     provider = testProvider(chainEngine.url);
   });
   after(async () => {
+    // Also what a failed test has left running: it would keep this file from ending.
+    await Promise.all(lanes.map((lane) => lane.stop()));
     for (const chain of chains) chain.close();
     provider.destroy();
     await closeRedis(redis);
@@ -43,6 +46,11 @@ describe("a signer's lane", () => {
   });
 
   const log = createLog({ name: "lane", level: "fatal" });
+  function laneOn(chain: Chain, account: number, more: { bumpAfterMs?: number; leaseMs?: number } = {}): Lane {
+    const lane = createLane({ redis, redisPrefix: "lane", chain, wallet: testAccount(account), bumpAfterMs: more.bumpAfterMs ?? 60_000, maxFeeGwei: 500, log, leaseMs: more.leaseMs ?? 1000 });
+    lanes.push(lane);
+    return lane;
+  }
   async function newLane(account: number, more: { bumpAfterMs?: number; lose?: boolean; leaseMs?: number } = {}): Promise<Lane> {
     const chain = await openChain({ rpc: chainEngine.url, chainId: 31337, finality: "1", pollMs: 50 }, log, never);
     chains.push(chain);
@@ -51,7 +59,7 @@ describe("a signer's lane", () => {
       // A node that takes a transaction and loses it: as seen from the chain, a crash between keeping and broadcasting.
       chain.provider.send = (method, params) => (method === "eth_sendRawTransaction" ? Promise.resolve("0x") : send(method, params));
     }
-    return createLane({ redis, redisPrefix: "lane", chain, wallet: testAccount(account), bumpAfterMs: more.bumpAfterMs ?? 60_000, maxFeeGwei: 500, log, leaseMs: more.leaseMs ?? 1000 });
+    return laneOn(chain, account, more);
   }
 
   it("brings about what several processes submit, each key once, in order of nonces", async () => {
@@ -153,7 +161,7 @@ describe("a signer's lane", () => {
       refused += 1;
       throw Object.assign(new Error("execution reverted"), { code: "CALL_EXCEPTION" });
     };
-    const lane = createLane({ redis, redisPrefix: "lane", chain, wallet: testAccount(account), bumpAfterMs: 60_000, maxFeeGwei: 500, log, leaseMs: 1000 });
+    const lane = laneOn(chain, account);
     lane.start();
     await lane.submit("early", { to: RECEIVER, data: "0x" });
     await until("the node to refuse", () => Promise.resolve(refused > 1), 60_000);
@@ -237,7 +245,7 @@ describe("a signer's lane", () => {
       if (asked > 10) return real(hash);
       return asked > 5 ? null : new TransactionReceipt({ ...(foreign.toJSON() as TransactionReceiptParams), logs: [], hash }, chain.provider);
     };
-    const lane = createLane({ redis, redisPrefix: "lane", chain, wallet: testAccount(account), bumpAfterMs: 60_000, maxFeeGwei: 500, log, leaseMs: 1000 });
+    const lane = laneOn(chain, account);
     await lane.submit("lied to", { to: RECEIVER, data: "0x" });
     lane.start();
     const mined = await lane.result("lied to", "final", never);

@@ -112,12 +112,14 @@ export class LaneWorker {
       await this.#fail(intent, LATE);
       return true;
     }
+    // What the chain had come to before the node was asked: an answer says nothing of a block that came while it was on its way.
+    const asked = this.#refusedAt.has(intent.key) ? await chain.provider.getBlockNumber() : undefined;
     let gasLimit: bigint;
     try {
       gasLimit = ((await chain.provider.estimateGas({ from: wallet.address, to: intent.to, data: intent.data })) * 12n) / 10n;
     } catch (error) {
       if (isPassingFault(error)) throw error;
-      if (!(await this.#refusedForGood(intent))) return false;
+      if (!(await this.#refusedForGood(intent, asked))) return false;
       log.error({ intent: intent.key, reason: reasonOf(error) }, "the chain would not take this transaction");
       await this.#fail(intent, reasonOf(error));
       return true;
@@ -131,14 +133,17 @@ export class LaneWorker {
     return true;
   }
 
-  /** Whether a transaction that a node refuses is refused for good: the node may lag behind what the transaction builds on, so it must do so again some blocks later. */
-  async #refusedForGood({ key }: Intent): Promise<boolean> {
-    const head = await this.#work.chain.provider.getBlockNumber();
-    const since = this.#refusedAt.get(key) ?? head;
-    this.#refusedAt.set(key, since);
-    if (head < since + REFUSED_BLOCKS) return false;
-    this.#refusedAt.delete(key);
-    return true;
+  /**
+   * Whether a transaction that a node refuses is refused for good: the node may lag behind what the transaction builds
+   * on, so it must do so again some blocks later.
+   *
+   * @param asked - The block that the chain had come to when the node was asked, where it has refused before.
+   */
+  async #refusedForGood({ key }: Intent, asked: number | undefined): Promise<boolean> {
+    const since = this.#refusedAt.get(key);
+    if (since === undefined || asked === undefined) this.#refusedAt.set(key, await this.#work.chain.provider.getBlockNumber());
+    else if (asked >= since + REFUSED_BLOCKS) return this.#refusedAt.delete(key);
+    return false;
   }
 
   async #fail(intent: Intent, error: string): Promise<void> {
