@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Client } from "@qoodblock/sdk/client";
 import type { Hex } from "@qoodblock/sdk/bytes";
-import { QoodError } from "@qoodblock/sdk/errors";
+import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { anchorTree } from "@qoodblock/sdk/formats";
 import type { Lane, Mined } from "../shared/chain/index.ts";
 import type { Logger } from "../shared/log/index.ts";
@@ -86,19 +86,27 @@ export function createAnchorer(options: {
     return (await client.reads.anchorOf(lane.address as Hex, root)).time > 0;
   }
 
+  /** Roots that were refused at their last try. */
+  const refused = new Set<string>();
+
   /** Brings one anchor to the chain and waits until it is final. */
   async function finish(record: AnchorRecord): Promise<void> {
     const started = performance.now();
     const key = `anchor:${record.root}`;
-    await lane.submit(key, client.calls.anchor(record.root, record.sequence, record.leavesHash, record.listDigest));
+    // An anchor never comes too late: what was refused is asked for once more at every interval, until the cause is mended.
+    await lane.submit(key, { ...client.calls.anchor(record.root, record.sequence, record.leavesHash, record.listDigest), again: refused.delete(record.root) });
     let mined: Mined;
     try {
       mined = await lane.result(key, "final", ending.signal);
     } catch (error) {
-      if (!(error instanceof QoodError) || error.code !== "LANE_FAILED") throw error;
+      if (!isQoodError(error, "LANE_FAILED")) throw error;
+      refused.add(record.root);
       throw new QoodError("ANCHOR_REFUSED", `the registry does not take anchor ${record.root}: ${error.message}`, { cause: error });
     }
-    if (mined.status !== 1 && !(await onChain(record.root))) throw new QoodError("ANCHOR_REFUSED", `the transaction ${mined.hash} of anchor ${record.root} was reverted`);
+    if (mined.status !== 1 && !(await onChain(record.root))) {
+      refused.add(record.root);
+      throw new QoodError("ANCHOR_REFUSED", `the transaction ${mined.hash} of anchor ${record.root} was reverted`);
+    }
     const done: AnchorRecord = { ...record, transaction: { hash: mined.hash, block: mined.blockNumber, gasUsed: Number(mined.gasUsed), ms: Math.round(performance.now() - started) } };
     if (await records.anchored(record.root, JSON.stringify(done), record.batches)) log.info({ root: record.root, batches: record.batches.length, hash: mined.hash, gasUsed: mined.gasUsed }, "anchored");
   }
@@ -121,7 +129,7 @@ export function createAnchorer(options: {
       const record = await readAnchor(redis, prefix, root);
       if (record === undefined) continue;
       const work = finish(record)
-        .catch((error: unknown) => complain(root, error, error instanceof QoodError && error.code === "ANCHOR_REFUSED" ? "ALARM: an anchor was refused; its batches stay unanchored" : "an anchor is held up; trying on"))
+        .catch((error: unknown) => complain(root, error, isQoodError(error, "ANCHOR_REFUSED") ? "ALARM: an anchor was refused; its batches stay unanchored" : "an anchor is held up; trying on"))
         .finally(() => running.delete(root));
       running.set(root, work);
     }

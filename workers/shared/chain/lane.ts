@@ -46,9 +46,10 @@ export interface Lane {
   /**
    * Keeps an intent; the same key again changes nothing, whatever the rest says. After the chain time `notAfter` (Unix
    * seconds) it is not sent for the first time any more: what it would tell the world comes too late to count. What is
-   * urgent goes before everything that is not on its way yet.
+   * urgent goes before everything that is not on its way yet. `again` has what the chain has refused, or reverted for good,
+   * asked once more.
    */
-  submit(key: string, transaction: { readonly to: string; readonly data: string; readonly notAfter?: number; readonly urgent?: boolean }): Promise<void>;
+  submit(key: string, transaction: { readonly to: string; readonly data: string; readonly notAfter?: number; readonly urgent?: boolean; readonly again?: boolean }): Promise<void>;
   /** Where a transaction stands, without waiting; undefined when nothing was submitted under the key. */
   look(key: string): Promise<LaneView | undefined>;
   /**
@@ -98,8 +99,8 @@ export function createLane(options: LaneOptions): Lane {
 
   return {
     address: wallet.address,
-    async submit(key, { to, data, notAfter, urgent }) {
-      await store.submit({ key, to, data, notAfter: notAfter ?? null, state: "queued", nonce: null, gasLimit: null, attempts: [], receipt: null, error: null }, urgent ?? false);
+    async submit(key, { to, data, notAfter, urgent = false, again = false }) {
+      await store.submit({ key, to, data, notAfter: notAfter ?? null, state: "queued", nonce: null, gasLimit: null, attempts: [], receipt: null, error: null }, { urgent, again });
     },
     async look(key) {
       const intent = await store.read(key);

@@ -25,11 +25,19 @@ export const intentSchema = z.strictObject({
 export type Intent = z.infer<typeof intentSchema>;
 
 /**
- * Stores an intent and queues it unless its key is known; an urgent one right behind the first, which may be on its way
- * and keeps its nonce. KEYS intents, queue; ARGV key, JSON, urgent.
+ * Stores an intent and queues it unless its key is known, or, where that is asked for, was refused: nothing of it went
+ * out, or it was reverted for good. An urgent one goes right behind the first, which may be on its way and keeps its
+ * nonce. KEYS intents, queue; ARGV key, JSON, urgent, again.
  */
 const SUBMIT = `
-if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then
+  if ARGV[4] ~= '1' then return 0 end
+  local known = cjson.decode(redis.call('HGET', KEYS[1], ARGV[1]))
+  local unsent = known.state == 'failed' and #known.attempts == 0
+  local reverted = known.state == 'final' and known.receipt.status == 0
+  if not (unsent or reverted) then return 0 end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+end
 local first = ARGV[3] == '1' and redis.call('LINDEX', KEYS[2], 0)
 if first then redis.call('LINSERT', KEYS[2], 'AFTER', first, ARGV[1]) else redis.call('RPUSH', KEYS[2], ARGV[1]) end
 return 1`;
@@ -65,7 +73,7 @@ interface Commands {
 
 /** Where a lane keeps its intents: durable before anything is broadcast. */
 export interface LaneStore {
-  submit(intent: Intent, urgent: boolean): Promise<boolean>;
+  submit(intent: Intent, how: { readonly urgent: boolean; readonly again: boolean }): Promise<boolean>;
   read(key: string): Promise<Intent | undefined>;
   /** The intent whose turn it is. */
   head(): Promise<Intent | undefined>;
@@ -91,7 +99,7 @@ export function createLaneStore(redis: Redis, prefix: string): LaneStore {
   };
   return {
     read,
-    submit: async (intent, urgent) => (await commands.laneSubmit(intents, queue, intent.key, JSON.stringify(intent), urgent ? "1" : "0")) === 1,
+    submit: async (intent, { urgent, again }) => (await commands.laneSubmit(intents, queue, intent.key, JSON.stringify(intent), urgent ? "1" : "0", again ? "1" : "0")) === 1,
     async head() {
       const key = await redis.lindex(queue, 0);
       return key === null ? undefined : read(key);
