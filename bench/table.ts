@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +14,8 @@ export interface Row {
   /** Goal as a ratio measured / beside, with the side on which it is met. */
   readonly goal?: { readonly ratio: number; readonly side: "at least" | "at most" };
   readonly note?: string;
+  /** The room that measured it, where rooms of one table may be measured apart. */
+  readonly room?: string;
 }
 
 const shown = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
@@ -35,11 +37,33 @@ export function report(name: string | undefined, title: string, rows: readonly R
         "\n",
     );
   }
-  if (name === undefined) return;
-  const folder = join(import.meta.dirname, "results");
+  if (name !== undefined) write(name, title, rows);
+}
+
+const folder = join(import.meta.dirname, "results");
+
+function write(name: string, title: string, rows: readonly Row[]): void {
   mkdirSync(folder, { recursive: true });
   const machine = { cores: cpus().length, node: process.version };
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ title, machine, rows }, null, 2)}\n`);
+}
+
+/**
+ * {@link report} of a part of a table whose rooms take long, each beside its own peers: what is measured is kept as soon as it
+ * is, and the rows of other rooms stay as they stand in the file.
+ *
+ * @param order - All rooms, as their rows are to stand.
+ */
+export function reportRooms(name: string | undefined, title: string, order: readonly string[], measured: readonly Row[]): void {
+  report(undefined, title, measured);
+  if (name === undefined) return;
+  const file = join(folder, `${name}.json`);
+  const former = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { rows: readonly Row[] }).rows : [];
+  const rowsOf = (room: string): readonly Row[] => {
+    const own = measured.filter((row) => row.room === room);
+    return own.length > 0 ? own : former.filter((row) => row.room === room);
+  };
+  write(name, title, order.flatMap(rowsOf));
 }
 
 /** Runs `work` for `rounds` rounds after one that is not counted; the median of the times in seconds. */

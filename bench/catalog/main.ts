@@ -1,10 +1,10 @@
 // `npm run bench:catalog [-- --quick | --full] [ROOM ...]`: how fast the catalog answers, how fast the index grows, and how soon what
-// happens is found. Of all rooms together the results go to bench/results/catalog.json.
+// happens is found. The results go to bench/results/catalog.json, those of the long form to catalog-full.json.
 import { ensureCompiled } from "../../scripts/bootstrap/compile.ts";
 import { startMarket } from "../../test/e2e/market.ts";
 import type { Market } from "../../test/e2e/market.ts";
 import { askedFor } from "../ask.ts";
-import { report } from "../table.ts";
+import { reportRooms } from "../table.ts";
 import type { Row } from "../table.ts";
 import { ask, ROOMS } from "./form.ts";
 import type { Form, Room } from "./form.ts";
@@ -28,16 +28,15 @@ const rooms: Readonly<Record<Room, (form: Form) => Promise<Row[]>>> = {
 };
 const { form } = asked;
 await ensureCompiled((line) => process.stdout.write(`${line}\n`));
-const rows: Row[] = [];
+const file = { quick: undefined, default: "catalog", full: "catalog-full" }[form.name];
 try {
   for (const room of asked.rooms) {
     process.stdout.write(`measuring ${room} …\n`);
-    rows.push(...(await rooms[room](form)));
+    const rows = await rooms[room](form);
+    reportRooms(file, `Catalog (${form.name} form)`, ROOMS, rows.map((row) => ({ ...row, room })));
   }
 } finally {
   await (await live)?.stop();
   await (await market)?.stop();
 }
-const whole = asked.rooms.length === ROOMS.length;
-report(!whole || form.name === "quick" ? undefined : form.name === "full" ? "catalog-full" : "catalog", `Catalog (${form.name} form)`, rows);
 process.exit(0);
