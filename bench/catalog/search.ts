@@ -23,8 +23,14 @@ const PART = 10_000;
 /** The value that a share of them does not exceed. */
 export const percentile = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!;
 
-function* documents(count: number): Generator<ReturnType<typeof document>> {
-  for (let i = 0; i < count; i += 1) yield document(i);
+/** Documents told of while they are filled in. */
+const TOLD = 100_000;
+
+function* documents(count: number, into: string): Generator<ReturnType<typeof document>> {
+  for (let i = 0; i < count; i += 1) {
+    if (i > 0 && i % TOLD === 0) process.stdout.write(`  ${into}: ${i.toLocaleString("en")} of ${count.toLocaleString("en")} documents\n`);
+    yield document(i);
+  }
 }
 
 /** Fills a plain table with an index for each of the fields that questions name. */
@@ -99,7 +105,7 @@ export async function searchRows(form: Form): Promise<Row[]> {
     for (const [engine, settings] of [["LMDB", { store: dir }], ["PostgreSQL", { database: postgres.url }]] as const) {
       const store = await openStore(settings, "catalog");
       await store.claim();
-      const seconds = (await timed(() => store.load(bulkDocuments(documents(form.documents))))) / 1000;
+      const seconds = (await timed(() => store.load(bulkDocuments(documents(form.documents, engine))))) / 1000;
       rows.push({ what: `bulk path, ${engine}`, measured: form.documents / seconds, unit: "documents/s", note: `${form.documents.toLocaleString("en")} offers and batches` });
       rows.push(...(await measure(store, engine, form, plain)));
       await store.close();

@@ -7,8 +7,11 @@ import { after, before, describe, it } from "node:test";
 import { isQoodError } from "@qoodblock/sdk/errors";
 import { Batch, createJournal, key, openStore, under } from "../../workers/shared/index/index.ts";
 import type { BlockRef, Store, StoreSettings } from "../../workers/shared/index/index.ts";
+import { openLmdb } from "../../workers/shared/index/lmdb.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { dump, onBothEngines } from "./support/index-store.ts";
 
+const temporary = temporaryFolder();
 const text = (value: string): Buffer => Buffer.from(value);
 const hashOf = (number: number, fork = ""): string => `0x${number}${fork}`;
 const block = (number: number, fork = "", parentFork = fork) => ({ number, hash: hashOf(number, fork), parent: hashOf(number - 1, parentFork) });
@@ -46,13 +49,15 @@ function conformance(engine: string, settings: () => StoreSettings): void {
 
     it("fills itself by the bulk path", async () => {
       await store.clear();
+      // Not in the order of their keys.
       function* entries(): Generator<{ key: Buffer; value: Buffer }> {
-        for (let i = 0; i < 25_000; i += 1) yield { key: key("bulk", i), value: text(String(i)) };
+        for (let i = 25_000; i > 0; i -= 1) yield { key: key("bulk", (i * 7919) % 25_000), value: text(String(i)) };
       }
       await store.load(entries());
+      await store.load([3, 24_999].map((i) => ({ key: key("bulk", i), value: text("again") })));
       const [all] = await store.ranges([under(key("bulk"))], 30_000);
       assert.equal(all!.length, 25_000);
-      assert.equal((await store.getMany([key("bulk", 24_999)]))[0]!.toString(), "24999");
+      assert.deepEqual((await store.getMany([key("bulk", 7919), key("bulk", 3), key("bulk", 24_999)])).map(String), ["1", "again", "again"]);
     });
 
     it("has one writer: a second is told so, and a process that was killed holds nothing", async () => {
@@ -160,6 +165,16 @@ function conformance(engine: string, settings: () => StoreSettings): void {
 
 describe("index store", () => {
   onBothEngines(conformance);
+
+  it("fills LMDB in as many transactions as it takes, the last of them short or empty", async () => {
+    for (const count of [0, 1, 3, 4, 6, 7]) {
+      const store = openLmdb(temporary.path(`parts-${count}`), 3);
+      await store.claim();
+      await store.load(Array.from({ length: count }, (_, i) => ({ key: key("part", count - i), value: text(String(i)) })));
+      assert.equal((await store.ranges([under(key("part"))], 10))[0]!.length, count);
+      await store.close();
+    }
+  });
 
   it("asks where it is to be", async () => {
     await assert.rejects(openStore({}, "chain"), (error) => isQoodError(error, "CONFIG_VALUE"));

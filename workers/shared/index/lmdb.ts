@@ -5,14 +5,15 @@ import { QoodError } from "@qoodblock/sdk/errors";
 import { takeLockFile } from "../process/lockFile.ts";
 import type { Entry, Store } from "./types.ts";
 
-/** Entries of one transaction of the bulk path. */
-const LOAD = 20_000;
+/** Entries of one transaction of the bulk path: the more, the more of them lie beside each other in the tree and share a page that is written. */
+const LOAD = 500_000;
 
 /**
  * Opens a store in a folder of its own; several processes may have it open.
  * @param folder - made where it does not exist
+ * @param load - entries of one transaction of the bulk path
  */
-export function openLmdb(folder: string): Store {
+export function openLmdb(folder: string, load = LOAD): Store {
   mkdirSync(folder, { recursive: true });
   const lock = join(folder, "writer.lock");
   const db = open<Buffer, Buffer>({ path: folder, encoding: "binary", keyEncoding: "binary", compression: false, noSubdir: false });
@@ -49,12 +50,12 @@ export function openLmdb(folder: string): Store {
     async load(entries) {
       mustHold();
       let part: Entry[] = [];
-      for (const entry of entries) {
-        if (part.push(entry) < LOAD) continue;
-        put(part);
+      const putPart = (): void => {
+        put(part.sort((one, other) => Buffer.compare(one.key, other.key)));
         part = [];
-      }
-      put(part);
+      };
+      for (const entry of entries) if (part.push(entry) === load) putPart();
+      putPart();
       await db.flushed;
     },
     async clear() {

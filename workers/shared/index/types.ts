@@ -35,7 +35,7 @@ export interface Store extends Reader {
   claim(): Promise<void>;
   /** All changes or none, on the disk when it returns. A key stands at most once. @throws QoodError INDEX_LOST without {@link claim} */
   commit(changes: readonly Change[]): Promise<void>;
-  /** Puts many entries, not as one: for filling an empty store. Keys that are there are replaced. */
+  /** Puts many entries, not as one: for filling an empty store. Keys that are there are replaced; among the entries a key stands at most once. */
   load(entries: Iterable<Entry>): Promise<void>;
   /** Removes everything. */
   clear(): Promise<void>;
