@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 /** One measured thing beside what it is measured against. */
 export interface Row {
@@ -41,16 +42,16 @@ export function report(name: string | undefined, title: string, rows: readonly R
 }
 
 const folder = join(import.meta.dirname, "results");
+const machine = { cores: cpus().length, node: process.version };
 
 function write(name: string, title: string, rows: readonly Row[]): void {
   mkdirSync(folder, { recursive: true });
-  const machine = { cores: cpus().length, node: process.version };
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ title, machine, rows }, null, 2)}\n`);
 }
 
 /**
  * {@link report} of a part of a table whose rooms take long, each beside its own peers: what is measured is kept as soon as it
- * is, and the rows of other rooms stay as they stand in the file.
+ * is, and the rows of other rooms stay as they stand in the file, if they are of the same kind of machine.
  *
  * @param order - All rooms, as their rows are to stand.
  */
@@ -58,10 +59,11 @@ export function reportRooms(name: string | undefined, title: string, order: read
   report(undefined, title, measured);
   if (name === undefined) return;
   const file = join(folder, `${name}.json`);
-  const former = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { rows: readonly Row[] }).rows : [];
+  const former = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { machine: unknown; rows: readonly Row[] }) : undefined;
+  const kept = former !== undefined && isDeepStrictEqual(former.machine, machine) ? former.rows : [];
   const rowsOf = (room: string): readonly Row[] => {
     const own = measured.filter((row) => row.room === room);
-    return own.length > 0 ? own : former.filter((row) => row.room === room);
+    return own.length > 0 ? own : kept.filter((row) => row.room === room);
   };
   write(name, title, order.flatMap(rowsOf));
 }

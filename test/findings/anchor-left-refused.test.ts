@@ -4,17 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { toHex } from "@qoodblock/sdk/bytes";
-import { anchorTree } from "@qoodblock/sdk/formats";
 import { createAnchorer } from "../../workers/ingest/anchorer.ts";
-import type { AnchorRecord } from "../../workers/ingest/anchorer.ts";
 import { createRecords } from "../../workers/ingest/record.ts";
 import { createLane, openChain } from "../../workers/shared/chain/index.ts";
 import { createLog } from "../../workers/shared/log/index.ts";
 import { keys } from "../../workers/shared/queue/index.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { anchorInWaiting } from "../workers/support/anchors.ts";
 import { redisForAll, testAccount, testChain } from "../workers/support/engines.ts";
-import { bytes32 } from "../workers/support/fleet.ts";
 import { until } from "../workers/support/world.ts";
 
 const temporary = temporaryFolder();
@@ -31,13 +28,7 @@ it("an anchor that was refused, or reverted, is anchored by itself once the caus
   t.after(() => chainEngine.stop());
   const chain = await openChain({ rpc: chainEngine.url, chainId: 31337, finality: "1", pollMs: 20 }, log, new AbortController().signal);
   t.after(() => chain.close());
-  const stream = toHex(bytes32("stream"));
-  const header = toHex(bytes32("header"));
-  const { root, listHash } = anchorTree([header]);
-  const record: AnchorRecord = { root, sequence: 0, leavesHash: listHash, listDigest: toHex(bytes32("list")), listCid: "b", headers: [header], batches: [{ stream, sequence: 0 }], transaction: null };
-  await redis.hset(keys.anchors(prefix), root, JSON.stringify(record));
-  await redis.sadd(keys.pendingAnchors(prefix), root);
-  await redis.hset(keys.batch(prefix, stream, 0), "status", "anchoring");
+  const { root, status } = await anchorInWaiting(redis, prefix);
 
   const lane = createLane({ redis, redisPrefix: prefix, chain, wallet: testAccount(1), bumpAfterMs: 60_000, maxFeeGwei: 500, log, leaseMs: 1000 });
   t.after(() => lane.stop());
@@ -55,7 +46,7 @@ it("an anchor that was refused, or reverted, is anchored by itself once the caus
   await until("the chain to revert it", async () => (await lane.look(key))?.mined?.status === 0, 60_000);
   registry = TAKES;
   chain.provider.estimateGas = estimate;
-  await until("the anchor", async () => (await redis.hget(keys.batch(prefix, stream, 0), "status")) === "anchored", 60_000);
+  await until("the anchor", async () => (await status()) === "anchored", 60_000);
   assert.equal(await redis.scard(keys.pendingAnchors(prefix)), 0);
   assert.equal((await lane.look(key))?.mined?.status, 1);
   // And what has come about is not sent once more, whoever asks.

@@ -6,14 +6,13 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { toHex } from "@qoodblock/sdk/bytes";
-import { anchorTree } from "@qoodblock/sdk/formats";
 import { createAnchorer } from "../../workers/ingest/anchorer.ts";
-import type { AnchorRecord } from "../../workers/ingest/anchorer.ts";
 import { createRecords } from "../../workers/ingest/record.ts";
 import type { Lane, Mined } from "../../workers/shared/chain/index.ts";
 import { createLog } from "../../workers/shared/log/index.ts";
 import { keys } from "../../workers/shared/queue/index.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { anchorInWaiting } from "../workers/support/anchors.ts";
 import { redisForAll } from "../workers/support/engines.ts";
 import { bytes32 } from "../workers/support/fleet.ts";
 import { until } from "../workers/support/world.ts";
@@ -24,14 +23,7 @@ const engine = redisForAll(temporary.path("redis"));
 it("a worker that learns late of an anchor does not set announced batches back", { timeout: 60_000 }, async () => {
   const { redis } = engine;
   const prefix = "late";
-  const stream = toHex(bytes32("stream"));
-  const header = toHex(bytes32("header"));
-  const { root, listHash } = anchorTree([header]);
-  const record: AnchorRecord = { root, sequence: 0, leavesHash: listHash, listDigest: toHex(bytes32("list")), listCid: "b", headers: [header], batches: [{ stream, sequence: 0 }], transaction: null };
-  await redis.hset(keys.anchors(prefix), root, JSON.stringify(record));
-  await redis.sadd(keys.pendingAnchors(prefix), root);
-  await redis.hset(keys.batch(prefix, stream, 0), "status", "anchoring");
-  const status = (): Promise<string | null> => redis.hget(keys.batch(prefix, stream, 0), "status");
+  const { batch, status } = await anchorInWaiting(redis, prefix);
 
   const mined: Mined = { hash: toHex(bytes32("transaction")), blockNumber: 1, status: 1, gasUsed: 1n };
   /** A worker whose chain answers when it is let. */
@@ -49,7 +41,7 @@ it("a worker that learns late of an anchor does not set announced batches back",
   first.start();
   await until("the first worker to write it down", async () => (await status()) === "anchored");
   await first.stop();
-  await redis.hset(keys.batch(prefix, stream, 0), "status", "announced");
+  await redis.hset(batch, "status", "announced");
   late(mined);
   await second.stop();
   assert.equal(await status(), "announced");

@@ -1,12 +1,9 @@
 /** What the deliveries of DISPUTED data tell the world: the buyer finds both parts of the key by these events alone. */
 import { expect } from "chai";
-import { sellOrderData, signTypedData } from "../../../sdk/eip712/index.ts";
-import { noExtras, type SellOrder } from "../../../sdk/market/index.ts";
 import { closeProofEngine } from "../../../sdk/proof/index.ts";
 import { networkHelpers, tx } from "../support/chain.ts";
-import { ALL_OR_NOTHING, PROVEN_ONLY } from "../support/deal.ts";
-import { disputedMarket, movesOf, proven, provenOrder, provenPage, stock } from "../support/disputes.ts";
-import { bought, BOND, PRICE, purchase } from "../support/world.ts";
+import { consents, disputedMarket, disputedOrder, movesOf, proven, stock } from "../support/disputes.ts";
+import { bought, purchase } from "../support/world.ts";
 
 describe("The deliveries of DISPUTED data", () => {
   after(closeProofEngine);
@@ -15,10 +12,9 @@ describe("The deliveries of DISPUTED data", () => {
   async function fixture() {
     const w = await disputedMarket();
     const s = await stock(w, "deliveries", 1, { disputed: true });
-    const sold: SellOrder = provenOrder(w, [provenPage(s, { price: PRICE, bond: BOND }), provenPage(s, { price: 0n, bond: BOND })], { dataClass: 3, version: 2, flags: ALL_OR_NOTHING | PROVEN_ONLY });
-    const data = sellOrderData(w.domain("escrow"), sold);
-    const extras = { ...noExtras(), ownerSignature: await signTypedData(w.who.owner, data), oemSignature: await signTypedData(w.who.oem, data) };
-    return { ...w, s, ...(await bought(w, await purchase(w, sold, { extras: [extras] }))) };
+    const sold = disputedOrder(w, s);
+    const extras = await consents(w, sold);
+    return { ...w, s, ...(await bought(w, await purchase(w, sold, { extras }))) };
   }
 
   it("name the deal, the page and the wrapped part of the key, each by an event of its own", async () => {

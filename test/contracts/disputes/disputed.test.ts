@@ -3,30 +3,17 @@ import { expect } from "chai";
 import type { Hex } from "../../../sdk/bytes/index.ts";
 import type { Call } from "../../../sdk/client/index.ts";
 import { addField } from "../../../sdk/crypto/index.ts";
-import { sellOrderData, signTypedData } from "../../../sdk/eip712/index.ts";
-import { noExtras, type Purchase, type SellOrder, versionTerms } from "../../../sdk/market/index.ts";
+import { type Purchase, type SellOrder, versionTerms } from "../../../sdk/market/index.ts";
 import { closeProofEngine } from "../../../sdk/proof/index.ts";
 import { bytesOf, seal } from "../../support/sealer.ts";
-import { buyIt, complaintAbout, disputedMarket, expectMoney, held, movesOf, openingOf, plus, proven, provenOrder, provenPage, split, stock, type Stock } from "../support/disputes.ts";
-import { ethers, networkHelpers, now, type Role, tx, WINDOW } from "../support/chain.ts";
+import { buyIt, complaintAbout, consents, disputedMarket, disputedOrder, expectMoney, held, movesOf, openingOf, plus, proven, provenOrder, provenPage, split, OEM_BOND, OWNER_BOND, stock } from "../support/disputes.ts";
+import { ethers, networkHelpers, now, tx, WINDOW } from "../support/chain.ts";
 import { proofOf } from "../support/complaint.ts";
 import { ALL_OR_NOTHING, outcome, PROVEN_ONLY, sendAt } from "../support/deal.ts";
 import { bought, BOND, PRICE, purchase, type World } from "../support/world.ts";
 
-const OWNER = BOND;
-const OEM = BOND + 700_000n;
+const [OWNER, OEM] = [OWNER_BOND, OEM_BOND];
 const FLAGS = ALL_OR_NOTHING | PROVEN_ONLY;
-
-/** Two pages over the same lots: the owner's part with the price, the OEM's for nothing. */
-const disputedOrder = (w: World, s: Stock, change: Partial<SellOrder> = {}): SellOrder =>
-  provenOrder(w, [provenPage(s, { price: PRICE, bond: OWNER }), provenPage(s, { price: 0n, bond: OEM })], { dataClass: 3, version: 2, flags: FLAGS, ...change });
-
-/** Both principals' signatures of an order. */
-async function consents(w: World, sold: SellOrder, by: { owner?: Role; oem?: Role } = {}): Promise<Purchase["extras"]> {
-  const data = sellOrderData(w.domain("escrow"), sold);
-  const sign = (role: Role): Promise<Hex> => signTypedData(w.who[role], data);
-  return [{ ...noExtras(), ownerSignature: await sign(by.owner ?? "owner"), oemSignature: await sign(by.oem ?? "oem") }];
-}
 
 let nonces = 500n;
 const buyDisputed = async (w: World, sold: SellOrder) => bought(w, await purchase(w, sold, { nonce: (nonces += 1n), extras: await consents(w, sold) }));

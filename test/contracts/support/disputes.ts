@@ -5,14 +5,14 @@ import { BaseContract } from "ethers";
 import { type Hex, toHex } from "../../../sdk/bytes/index.ts";
 import { type Call, eventIn, INTERFACES } from "../../../sdk/client/index.ts";
 import { deliveryContext, deliveryScalar, padLots, wrapKeys } from "../../../sdk/delivery/index.ts";
-import { receiptData, signTypedData } from "../../../sdk/eip712/index.ts";
+import { receiptData, sellOrderData, signTypedData } from "../../../sdk/eip712/index.ts";
 import { anchorTree, hashHeader, type HeaderWords } from "../../../sdk/formats/index.ts";
-import { type ComplaintWords, type Deal, type KeyDeliveryWords, type Lot, type Opening, page, type Page, type SellOrder, type Terms, versionTerms } from "../../../sdk/market/index.ts";
+import { type ComplaintWords, type Deal, type KeyDeliveryWords, type Lot, noExtras, type Opening, page, type Page, type Purchase, type SellOrder, type Terms, versionTerms } from "../../../sdk/market/index.ts";
 import { KeyDeliveryProver, loadProofArtifacts } from "../../../sdk/proof/index.ts";
 import { type Batch, bytesOf, type Fault, seal } from "../../support/sealer.ts";
 import { CHAIN_ID, networkHelpers, now, type Role, tx, WINDOW } from "./chain.ts";
 import { complaintOf } from "./complaint.ts";
-import { creditChanges, PROVEN_ONLY } from "./deal.ts";
+import { ALL_OR_NOTHING, creditChanges, PROVEN_ONLY } from "./deal.ts";
 import { agree, BOND, bought, BUYER_KEY, hash, header, order, PRICE, purchase, SCHEMA, type World, world } from "./world.ts";
 
 /** Below the most that QDD's terms let one lot ask for. */
@@ -254,4 +254,18 @@ export async function disputedMarket() {
     await tx(who[role], calls.deposit(qdd, who.at[role], 100_000_000n));
   }
   return { ...w, text };
+}
+
+/** What owner and OEM put up for a page of their own of DISPUTED data. */
+export const [OWNER_BOND, OEM_BOND] = [BOND, BOND + 700_000n];
+
+/** Two pages over the same lots: the owner's part with the price, the OEM's for nothing. */
+export const disputedOrder = (w: World, s: Stock, change: Partial<SellOrder> = {}): SellOrder =>
+  provenOrder(w, [provenPage(s, { price: PRICE, bond: OWNER_BOND }), provenPage(s, { price: 0n, bond: OEM_BOND })], { dataClass: 3, version: 2, flags: ALL_OR_NOTHING | PROVEN_ONLY, ...change });
+
+/** Both principals' signatures of an order. */
+export async function consents(w: World, sold: SellOrder, by: { owner?: Role; oem?: Role } = {}): Promise<Purchase["extras"]> {
+  const data = sellOrderData(w.domain("escrow"), sold);
+  const sign = (role: Role): Promise<Hex> => signTypedData(w.who[role], data);
+  return [{ ...noExtras(), ownerSignature: await sign(by.owner ?? "owner"), oemSignature: await sign(by.oem ?? "oem") }];
 }
