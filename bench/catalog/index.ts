@@ -21,6 +21,8 @@ const AT_ONCE = 500;
 /** Blocks of one question, ours and the raw one. */
 const BLOCKS = 500;
 const ROUNDS = 3;
+/** Anchors after which it says how far it is. */
+const TOLD = 10_000;
 const word = (n: number): string => `0x${n.toString(16).padStart(64, "0")}`;
 
 /** Anchors of the market's TSP until there are so many events more. */
@@ -40,6 +42,7 @@ async function emit({ client, accounts, provider }: Market, count: number): Prom
     });
     await Promise.all(calls);
     sent += part;
+    if (sent % TOLD === 0) process.stdout.write(`  ${sent.toLocaleString("en")} of ${count.toLocaleString("en")} anchors sent\n`);
   }
   while ((await provider.getTransactionCount(accounts.tsp.address)) < nonce) await new Promise((resolve) => setTimeout(resolve, 100));
   await batched.send("anvil_autoImpersonateAccount", [false]);
@@ -77,6 +80,7 @@ export async function indexRows(form: Form, market: Market): Promise<Row[]> {
     const rawSeconds = (performance.now() - begun) / 1000;
     if (asked < form.events || count < asked) throw new Error(`${count} events indexed, ${asked} in the chain`);
     events = count;
+    process.stdout.write(`  round ${round} of ${ROUNDS}: indexed in ${seconds.toFixed(1)} s, asked for in ${rawSeconds.toFixed(1)} s\n`);
     if (round === 0) continue;
     own.push(count / seconds);
     raw.push(asked / rawSeconds);
