@@ -12,6 +12,7 @@ import { createProjection } from "../../workers/indexer/project/index.ts";
 import { createRpcSource } from "../../workers/indexer/rpc.ts";
 import { openStore } from "../../workers/shared/index/index.ts";
 import type { Market } from "../../test/e2e/market.ts";
+import { progress } from "../progress.ts";
 import { paired } from "../table.ts";
 import type { Row } from "../table.ts";
 import type { Form } from "./form.ts";
@@ -21,8 +22,6 @@ const AT_ONCE = 500;
 /** Blocks of one question, ours and the raw one. */
 const BLOCKS = 500;
 const ROUNDS = 3;
-/** Anchors after which it says how far it is. */
-const TOLD = 10_000;
 const word = (n: number): string => `0x${n.toString(16).padStart(64, "0")}`;
 
 /** Anchors of the market's TSP until there are so many events more. */
@@ -34,6 +33,7 @@ async function emit({ client, accounts, provider }: Market, count: number): Prom
   await batched.send("anvil_autoImpersonateAccount", [true]);
   await batched.send("evm_setBlockGasLimit", ["0x3b9aca00"]);
   let nonce = await provider.getTransactionCount(accounts.tsp.address);
+  const tell = progress("anchors sent", count);
   for (let sent = 0; sent < count; ) {
     const part = Math.min(AT_ONCE, count - sent);
     const calls = Array.from({ length: part }, (_, i) => {
@@ -42,7 +42,7 @@ async function emit({ client, accounts, provider }: Market, count: number): Prom
     });
     await Promise.all(calls);
     sent += part;
-    if (sent % TOLD === 0) process.stdout.write(`  ${sent.toLocaleString("en")} of ${count.toLocaleString("en")} anchors sent\n`);
+    tell(sent);
   }
   while ((await provider.getTransactionCount(accounts.tsp.address)) < nonce) await new Promise((resolve) => setTimeout(resolve, 100));
   await batched.send("anvil_autoImpersonateAccount", [false]);

@@ -12,6 +12,7 @@ import { send } from "@qoodblock/sdk/client";
 import { startWorker } from "../../test/workers/support/processes.ts";
 import { until } from "../../test/workers/support/world.ts";
 import type { Batch, Market } from "../../test/e2e/market.ts";
+import { progress } from "../progress.ts";
 import type { Row } from "../table.ts";
 import type { Form } from "./form.ts";
 import { percentile } from "./search.ts";
@@ -78,6 +79,7 @@ async function submit(client: CatalogClient, ...offer: [Parameters<typeof submit
 /** How fast offers are checked and taken in, some at a time, as from several sellers. */
 export async function intakeRows(form: Form, market: Market, { client }: Live): Promise<Row[]> {
   let [taken, seconds] = [0, 0];
+  const tell = progress("offers taken in", form.verified);
   while (taken < form.verified) {
     const offers = [];
     for (const { batch, lot } of await anchorAll(market, Math.min(PART, form.verified - taken))) offers.push({ offer: await market.offer(lot, batch), description: decodeDescription(batch.sealed.description) });
@@ -89,7 +91,7 @@ export async function intakeRows(form: Form, market: Market, { client }: Live): 
     await Promise.all(Array.from({ length: SELLERS }, seller));
     seconds += (performance.now() - started) / 1000;
     taken += offers.length;
-    if (taken < form.verified) process.stdout.write(`  ${taken.toLocaleString("en")} of ${form.verified.toLocaleString("en")} offers taken in\n`);
+    tell(taken);
   }
   return [{ what: "offers taken in, all checks", measured: taken / seconds, unit: "offers/s", note: `${taken.toLocaleString("en")} offers, ${SELLERS} at a time, each checked against the chain` }];
 }

@@ -12,6 +12,7 @@ import { startPostgres } from "../../workers/shared/engines/postgres.ts";
 import { randomBy } from "../../test/workers/support/random.ts";
 import type { Row } from "../table.ts";
 import type { Form } from "./form.ts";
+import { progress } from "../progress.ts";
 import { document, makeQuestion } from "./market.ts";
 import type { Question } from "./market.ts";
 
@@ -23,12 +24,10 @@ const PART = 10_000;
 /** The value that a share of them does not exceed. */
 export const percentile = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))]!;
 
-/** Documents told of while they are filled in. */
-const TOLD = 100_000;
-
 function* documents(count: number, into: string): Generator<ReturnType<typeof document>> {
+  const tell = progress(`documents, ${into}`, count);
   for (let i = 0; i < count; i += 1) {
-    if (i > 0 && i % TOLD === 0) process.stdout.write(`  ${into}: ${i.toLocaleString("en")} of ${count.toLocaleString("en")} documents\n`);
+    tell(i);
     yield document(i);
   }
 }

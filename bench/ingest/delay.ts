@@ -1,4 +1,5 @@
 /** How long a record takes from the device to its anchor while the site runs at half of what it can take. */
+import { progress } from "../progress.ts";
 import type { Row } from "../table.ts";
 import type { Lap } from "./fleet.ts";
 import type { Form } from "./form.ts";
@@ -25,6 +26,7 @@ const quantile = (sorted: readonly number[], part: number): number => sorted[Mat
 async function delays(site: Site, prefix: string, { cars }: Fleet, sent: readonly (readonly number[])[], first: number): Promise<number[]> {
   const byStream = new Map(cars.map(({ config }, i) => [config.handle as string, sent[i]!]));
   const wanted = sent.reduce((sum, { length }) => sum + length, 0);
+  const tell = progress("messages anchored", wanted);
   for (;;) {
     const found: number[] = [];
     for (const { id, batch } of await site.announced(prefix)) {
@@ -33,6 +35,7 @@ async function delays(site: Site, prefix: string, { cars }: Fleet, sent: readonl
       for (let counter = Math.max(first, firstCounter); counter <= lastCounter; counter += 1) found.push(Number(id.split("-")[0]) - times[counter - first]!);
     }
     if (found.length >= wanted) return found.sort((a, b) => a - b);
+    tell(found.length);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }

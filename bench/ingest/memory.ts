@@ -1,5 +1,6 @@
 /** Resident memory while a fleet drives and while a backlog is worked off, and how fast its records are anchored. */
 import { createAppender } from "../../workers/shared/queue/index.ts";
+import { progress } from "../progress.ts";
 import { median } from "../table.ts";
 import type { Row } from "../table.ts";
 import type { Lap } from "./fleet.ts";
@@ -50,16 +51,21 @@ function rowsOf(what: string, samples: ReadonlyMap<string, readonly number[]>, n
 /** Sends so many records through the way in, a message of each car after the other. */
 async function drive({ load, cars }: Fleet, records: number): Promise<void> {
   const laps = Math.max(1, Math.round(records / cars.length / PER));
+  const tell = progress("records sent", records);
   for (let lap = 0; lap < laps; lap += 1) {
     await load.do({ prepare: cars.length, per: PER });
     await load.do({ publish: "own" });
+    tell((lap + 1) * cars.length * PER);
   }
 }
 
 async function anchoredAll(site: Site, prefix: string, records: number): Promise<void> {
+  const tell = progress("records anchored", records);
   for (;;) {
     const batches = await site.announced(prefix);
-    if (batches.reduce((sum, { batch }) => sum + batch.records, 0) >= records) return;
+    const anchored = batches.reduce((sum, { batch }) => sum + batch.records, 0);
+    if (anchored >= records) return;
+    tell(anchored);
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
   }
 }
