@@ -9,7 +9,7 @@ const MIB = 2 ** 20;
 const ROUNDS = 51;
 
 /** ChaCha20 and two SHA-256 a leaf over so many bytes, by node:crypto and nothing else. */
-function floorOf(bytes: number): () => void {
+export function floorOf(bytes: number): () => void {
   const data = randomBytes(bytes);
   const key = createSecretKey(randomBytes(32));
   const iv = Buffer.alloc(16);

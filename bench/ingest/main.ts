@@ -1,8 +1,8 @@
 // `npm run bench:ingest [-- --quick | --full] [ROOM ...]`: how fast, how small and how cheap a fleet comes in, each figure
-// beside its peer or floor of the same run. Of all rooms together the results go to bench/results/ingest.json.
+// beside its peer or floor of the same run. The results go to bench/results/ingest.json, those of the long form to ingest-full.json.
 import { ensureCompiled } from "../../scripts/bootstrap/compile.ts";
 import { askedFor } from "../ask.ts";
-import { report } from "../table.ts";
+import { reportRooms } from "../table.ts";
 import type { Row } from "../table.ts";
 import { acceptRows } from "./accept.ts";
 import { delayRows } from "./delay.ts";
@@ -37,15 +37,15 @@ const rooms: Readonly<Record<Room, (form: Form, laps: readonly Lap[]) => Promise
 const { form } = asked;
 await ensureCompiled((line) => process.stdout.write(`${line}\n`));
 const laps = await readLaps();
-const rows: Row[] = [];
+const file = { quick: undefined, default: "ingest", full: "ingest-full" }[form.name];
+const title = `Ingestion (${form.name} form; drives: ${laps.map(({ name }) => name).join(", ")})`;
 try {
   for (const room of asked.rooms) {
     process.stdout.write(`measuring ${room} …\n`);
-    rows.push(...(await rooms[room](form, laps)));
+    const rows = await rooms[room](form, laps);
+    reportRooms(file, title, ROOMS, rows.map((row) => ({ ...row, room })));
   }
 } finally {
   await (await started)?.stop();
 }
-const whole = asked.rooms.length === ROOMS.length;
-report(!whole || form.name === "quick" ? undefined : form.name === "full" ? "ingest-full" : "ingest", `Ingestion (${form.name} form; drives: ${laps.map(({ name }) => name).join(", ")})`, rows);
 process.exit(0);

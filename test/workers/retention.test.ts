@@ -78,15 +78,16 @@ describe("keeping and giving up files", () => {
     const publicKey = await createVault(vaultFile, "p", COST);
     await importBox(vaultFile, "p", await sealTo(publicKey, { handle: Buffer.from(config.handle.slice(2), "hex"), keyEpoch: 0, secret: bytes32("secret") }));
     const out = join(dir, `${prefix}.log`);
-    const [records, artefacts, backupFolder] = [createRecords(redis, prefix), createArtefacts(join(dir, `${prefix}-artefacts`)), join(dir, `${prefix}-backup`)];
-    const context = { redis, prefix, records, artefacts, storage, backup: withBackup ? createBackup(backupFolder, storage) : undefined, log: createLog({ name: "test", level: "info", file: out }), sealer: createSealer(1), vault: await openVault(vaultFile, "p") };
+    const [records, folder, backupFolder] = [createRecords(redis, prefix), join(dir, `${prefix}-artefacts`), join(dir, `${prefix}-backup`)];
+    const artefacts = createArtefacts(folder);
+    const context = { redis, prefix, records, artefacts, storage, backup: withBackup ? createBackup(backupFolder, storage) : undefined, log: createLog({ name: "test", level: "info", file: out }), sealer: createSealer(1, folder), vault: await openVault(vaultFile, "p") };
     const device = deviceName(config.devicePublicKey);
     return {
       ...{ prefix, car, backupFolder, context },
       said: () => (existsSync(out) ? readFileSync(out, "utf8") : ""),
       async announce(sequence, age = 0) {
         // A pool of its own: its child ends with it.
-        const sealer = createSealer(1);
+        const sealer = createSealer(1, folder);
         try {
           await createAppender(redis, prefix).append([car.message(sequence * 10, 10)], "test");
           const [previousHeader = null, chainBefore = null] = await redis.hmget(keys.sequence(prefix, config.handle), "previous", `chain:${device}`);

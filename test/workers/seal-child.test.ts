@@ -1,15 +1,20 @@
 // What comes out of Redis is verified before it is sealed: whoever can write there cannot put words into a car's mouth.
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
 import { toHex } from "@qoodblock/sdk/bytes";
 import { decodeMessage, encodeMessage } from "@qoodblock/sdk/device";
 import type { DeviceMessage } from "@qoodblock/sdk/device";
 import { ZERO32, encodeRow } from "@qoodblock/sdk/formats";
 import { dayOf } from "@qoodblock/sdk/keys";
 import { checkBatch, openBatch } from "@qoodblock/sdk/sealing";
+import { createArtefacts } from "../../workers/ingest/artefacts.ts";
 import type { Plan } from "../../workers/ingest/record.ts";
 import { seal } from "../../workers/ingest/sealChild.ts";
 import type { SealTask } from "../../workers/ingest/sealChild.ts";
+import { createSealer } from "../../workers/ingest/sealer.ts";
 import type { StoredMessage } from "../../workers/shared/queue/index.ts";
 import { START, bytes32, goodRow, makeCar } from "./support/fleet.ts";
 
@@ -55,5 +60,40 @@ describe("the sealing process", () => {
     assert.equal(seal(task(bare.map((message) => stored(message)), { devicePublicKey: null })).envelope, null);
     assert.throws(() => seal(task(bare.map((message) => stored(message)))), { code: "SEAL_SIGNATURE" });
     assert.throws(() => seal(task(sent.map((message) => stored(message)), { devicePublicKey: null })), { code: "SEAL_SIGNATURE" });
+  });
+});
+
+describe("the sealer", () => {
+  const dir = mkdtempSync(join(tmpdir(), "qood-sealer-"));
+  const whole = task(sent.map((message) => stored(message)));
+  const [folder, blocked] = [join(dir, "artefacts"), join(dir, "blocked")];
+  writeFileSync(blocked, "");
+  const [sealer, hindered] = [createSealer(1, folder), createSealer(1, blocked)];
+  const artefacts = createArtefacts(folder);
+  after(async () => {
+    await Promise.all([sealer.close(), hindered.close()]);
+    rmSync(dir, { recursive: true });
+  });
+
+  it("keeps the files where they are uploaded from, and gives the rest", async () => {
+    const sealed = await sealer.seal(whole);
+    const { ciphertext, dataHashes, description, header, headerHash } = seal(whole);
+    assert.deepEqual({ header: sealed.header, headerHash: sealed.headerHash }, { header, headerHash });
+    assert.deepEqual(await artefacts.load(plan.stream, 0), { ciphertext: new Uint8Array(ciphertext), dataHashes: new Uint8Array(dataHashes), description: new Uint8Array(description) });
+    await artefacts.drop(plan.stream, 0);
+  });
+
+  it("keeps nothing of a batch that is not the one that was sealed before", async () => {
+    const { headerHash } = seal(whole);
+    const other = { ...whole, k: K + 1n };
+    assert.notEqual((await sealer.seal(other, headerHash)).headerHash, headerHash);
+    assert.equal(await artefacts.load(plan.stream, 0), undefined);
+    await sealer.seal(whole, headerHash);
+    assert.notEqual(await artefacts.load(plan.stream, 0), undefined);
+  });
+
+  it("says why the files could not be kept, and seals on", async () => {
+    for (let tries = 0; tries < 2; tries += 1) await assert.rejects(hindered.seal(whole), { code: "SEAL_FAILED", message: /ENOTDIR.*blocked/ });
+    await assert.rejects(sealer.seal(task([])), { code: /^SEAL_/ });
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BatchFiles } from "@qoodblock/sdk/sealing";
 
@@ -28,6 +28,22 @@ async function write(file: string, bytes: Uint8Array): Promise<void> {
   await rename(partial, file);
 }
 
+/** A whole file with one question to the system: `readFile` asks for half a MiB at a time. */
+async function read(file: string): Promise<Uint8Array> {
+  const handle = await open(file, "r");
+  try {
+    const bytes = new Uint8Array((await handle.stat()).size);
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await handle.read(bytes, at, bytes.length - at, at);
+      if (bytesRead === 0) throw new Error(`${file} became shorter while it was read`);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** @param root - a folder of the ingest worker's own. */
 export function createArtefacts(root: string): Artefacts {
   const folder = (stream: string, sequence: number): string => join(root, stream, String(sequence));
@@ -40,7 +56,7 @@ export function createArtefacts(root: string): Artefacts {
     async load(stream, sequence) {
       const dir = folder(stream, sequence);
       try {
-        const [ciphertext, dataHashes, description] = await Promise.all(Object.values(NAMES).map(async (file) => new Uint8Array(await readFile(join(dir, file)))));
+        const [ciphertext, dataHashes, description] = await Promise.all(Object.values(NAMES).map((file) => read(join(dir, file))));
         return { ciphertext: ciphertext!, dataHashes: dataHashes!, description: description! };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;

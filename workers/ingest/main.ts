@@ -43,7 +43,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const storage = createKuboStorage(settings.storage);
   const records = measureRecords(metrics, redis, prefix, createRecords(redis, prefix));
   const artefacts = createArtefacts(settings.artefacts);
-  const sealer = createSealer(settings.sealProcesses);
+  const sealer = createSealer(settings.sealProcesses, settings.artefacts);
   const lane = createLane({ redis, redisPrefix: prefix, chain, wallet, bumpAfterMs: settings.bumpAfterMs, maxFeeGwei: settings.maxFeeGwei, log, leaseMs: settings.lockMs, metrics: createLaneMetrics(metrics) });
   const ownAnchors = createOwnAnchors({ redis, prefix, client, chain, account: wallet.address as Hex, from: settings.ownAnchorsFrom });
   const anchorer = createAnchorer({ redis, prefix, records, storage, client, lane, everyMs: settings.anchorSeconds * 1000, isSure: ownAnchors.isSure, log });

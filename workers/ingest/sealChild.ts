@@ -3,7 +3,9 @@ import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
 import { sealBatch } from "@qoodblock/sdk/sealing";
 import type { SealBlock, SealInterval, SealMessage, SealedBatch } from "@qoodblock/sdk/sealing";
 import type { StoredMessage } from "../shared/queue/index.ts";
-import type { Plan } from "./record.ts";
+import { cidOf } from "../shared/storage/dag.ts";
+import { createArtefacts } from "./artefacts.ts";
+import type { Plan, Sealed } from "./record.ts";
 
 /** What a sealing process is given. The key comes over a pipe from the process that has opened the vault; it is nowhere else. */
 export interface SealTask {
@@ -13,8 +15,18 @@ export interface SealTask {
   readonly messages: readonly StoredMessage[];
 }
 
-/** What it gives back. */
-export type SealAnswer = { readonly sealed: SealedBatch } | { readonly error: { readonly code: string; readonly message: string } };
+/** A task whose files are to be kept. */
+export interface KeepTask extends SealTask {
+  /** Folder of the artefacts. */
+  readonly folder: string;
+  /** The header that an earlier sealing gave: files of another one are not kept. */
+  readonly expected?: string;
+}
+
+/** What it gives back: all of a sealed batch but its files, which lie in the folder then. */
+export type SealAnswer = { readonly sealed: SealedResult } | { readonly error: { readonly code: string; readonly message: string } };
+/** {@link Sealed} without its time. */
+export type SealedResult = Omit<Sealed, "ms">;
 
 /** Messages in blocks of T seconds by their rows' time, blocks in intervals of e. */
 function arrange(plan: Plan, messages: readonly { sealed: SealMessage; firstTime: number | null }[]): SealInterval[] {
@@ -64,14 +76,18 @@ export function seal({ plan, columns, k, messages }: SealTask): SealedBatch {
   });
 }
 
-process.on("message", (task: SealTask) => {
-  let answer: SealAnswer;
-  try {
-    answer = { sealed: seal(task) };
-  } catch (error) {
-    answer = { error: { code: isQoodError(error) ? error.code : "SEAL_FAILED", message: (error as Error).message } };
-  }
-  process.send?.(answer);
+/** Seals, and writes the files to the disk from here: they need not go through a pipe to the process that has to stay quick. */
+async function sealAndKeep({ folder, expected, ...task }: KeepTask): Promise<SealedResult> {
+  const { ciphertext, dataHashes, description, header, headerHash, envelope, cids, leafCount, bytes } = seal(task);
+  if (expected === undefined || expected === headerHash) await createArtefacts(folder).save(task.plan.stream, task.plan.sequence, { ciphertext, dataHashes, description });
+  return { headerHash, header, envelope, cids: { ...cids, description: (await cidOf(description)).toString() }, records: header.rest.records, leafCount, bytes };
+}
+
+process.on("message", (task: KeepTask) => {
+  sealAndKeep(task).then(
+    (sealed) => process.send?.({ sealed } satisfies SealAnswer),
+    (error: unknown) => process.send?.({ error: { code: isQoodError(error) ? error.code : "SEAL_FAILED", message: (error as Error).message } } satisfies SealAnswer),
+  );
 });
 // Its parent is gone, however it went. The signals are the parent's to act on.
 process.on("disconnect", () => process.exit(0));

@@ -9,7 +9,6 @@ import type { Logger } from "../shared/log/index.ts";
 import { keys, readRange } from "../shared/queue/index.ts";
 import { addKept } from "../shared/storage/kept.ts";
 import type { Storage } from "../shared/storage/types.ts";
-import { cidOf } from "../shared/storage/dag.ts";
 import type { Vault } from "../shared/vault/index.ts";
 import type { Artefacts } from "./artefacts.ts";
 import { descriptionHash } from "./artefacts.ts";
@@ -55,7 +54,8 @@ async function secretOf({ vault }: StepContext, plan: Plan): Promise<Uint8Array>
   }
 }
 
-async function sealPlan(context: StepContext, plan: Plan): Promise<{ sealed: Sealed; files: BatchFiles }> {
+/** Seals a plan; its files lie among the artefacts then. @throws QoodError SEAL_DIFFERS where `former` is another batch: then nothing was written */
+async function sealPlan(context: StepContext, plan: Plan, former?: Sealed): Promise<Sealed> {
   if (plan.reason === "device-sealed") throw new QoodError("SEALED_LOST", `the files of batch ${plan.sequence} of stream ${plan.stream} are gone, and only its device could seal it: put the artefacts back, or have the device send it again`);
   const started = performance.now();
   const secret = await secretOf(context, plan);
@@ -67,11 +67,9 @@ async function sealPlan(context: StepContext, plan: Plan): Promise<{ sealed: Sea
   const k = batchKey(daySecret(secret, plan.day), plan.stream, plan.sequence, plan.sealNonce);
   secret.fill(0);
   const columns = schemaByHash(fromHex(plan.schema, 32)).columns.length;
-  const made = await context.sealer.seal({ plan, columns, k, messages });
-  const { ciphertext, dataHashes, description, header, headerHash, envelope, leafCount, bytes } = made;
-  const cids = { ...made.cids, description: (await cidOf(description)).toString() };
-  const ms = Math.round(performance.now() - started);
-  return { sealed: { headerHash, header, envelope, cids, records: header.rest.records, leafCount, bytes, ms }, files: { ciphertext, dataHashes, description } };
+  const made = await context.sealer.seal({ plan, columns, k, messages }, former?.headerHash);
+  if (former !== undefined && made.headerHash !== former.headerHash) differs(plan);
+  return { ...made, ms: Math.round(performance.now() - started) };
 }
 
 /**
@@ -84,9 +82,7 @@ export async function sealStep(context: StepContext, job: BatchJob): Promise<voi
   const { plan } = record;
   if (record.status !== "planned" && record.status !== "sealed") return;
   if (record.status === "sealed" && (await context.artefacts.load(plan.stream, plan.sequence)) !== undefined) return;
-  const { sealed, files } = await sealPlan(context, plan);
-  if (record.sealed !== undefined && record.sealed.headerHash !== sealed.headerHash) differs(plan);
-  await context.artefacts.save(plan.stream, plan.sequence, files);
+  const sealed = await sealPlan(context, plan, record.sealed);
   if ((await context.records.sealed(plan, sealed)) !== sealed.headerHash) {
     await context.artefacts.drop(plan.stream, plan.sequence);
     differs(plan);
@@ -136,8 +132,8 @@ export async function putFiles(context: StepContext, plan: Plan, sealed: Sealed)
 }
 
 async function sealAgain(context: StepContext, plan: Plan, sealed: Sealed): Promise<BatchFiles> {
-  const again = await sealPlan(context, plan);
-  if (again.sealed.headerHash !== sealed.headerHash) differs(plan);
-  await context.artefacts.save(plan.stream, plan.sequence, again.files);
-  return again.files;
+  await sealPlan(context, plan, sealed);
+  const files = await context.artefacts.load(plan.stream, plan.sequence);
+  if (files === undefined) throw new QoodError("SEAL_LOST", `the files of batch ${plan.sequence} of stream ${plan.stream} were sealed again and are gone at once: look after the folder of the artefacts`);
+  return files;
 }
