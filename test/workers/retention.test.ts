@@ -21,6 +21,7 @@ import type { AnnouncedBatch } from "../../workers/shared/queue/index.ts";
 import { addKept } from "../../workers/shared/storage/kept.ts";
 import { createKuboStorage } from "../../workers/shared/storage/kubo.ts";
 import type { Storage } from "../../workers/shared/storage/types.ts";
+import { createPaths } from "../../workers/ingest/paths.ts";
 import { createSealer } from "../../workers/ingest/sealer.ts";
 import { createVault, importBox, openVault, sealTo } from "../../workers/shared/vault/index.ts";
 import { sealStep, uploadStep } from "../../workers/ingest/steps.ts";
@@ -80,7 +81,7 @@ describe("keeping and giving up files", () => {
     const out = join(dir, `${prefix}.log`);
     const [records, folder, backupFolder] = [createRecords(redis, prefix), join(dir, `${prefix}-artefacts`), join(dir, `${prefix}-backup`)];
     const artefacts = createArtefacts(folder);
-    const context = { redis, prefix, records, artefacts, storage, backup: withBackup ? createBackup(backupFolder, storage) : undefined, log: createLog({ name: "test", level: "info", file: out }), sealer: createSealer(1, folder), vault: await openVault(vaultFile, "p") };
+    const context = { redis, prefix, records, artefacts, storage, pathOf: createPaths(), backup: withBackup ? createBackup(backupFolder, storage) : undefined, log: createLog({ name: "test", level: "info", file: out }), sealer: createSealer(1, folder), vault: await openVault(vaultFile, "p") };
     const device = deviceName(config.devicePublicKey);
     return {
       ...{ prefix, car, backupFolder, context },

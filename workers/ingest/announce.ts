@@ -1,12 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
-import { anchorTree } from "@qoodblock/sdk/formats";
 import { encodeBatch, keys } from "../shared/queue/index.ts";
 import { addKept, isKept } from "../shared/storage/kept.ts";
 import { readAnchor } from "./anchorer.ts";
 import { batchCopy } from "./backup.ts";
 import type { Backup } from "./backup.ts";
+import type { PathOf } from "./paths.ts";
 import type { Plan, Sealed } from "./record.ts";
 import { putFiles, recordOf } from "./steps.ts";
 import type { BatchJob, StepContext } from "./steps.ts";
@@ -32,6 +32,7 @@ export async function anchorJob(context: { readonly redis: Redis; readonly prefi
 /** What the last step needs. */
 export interface AnnounceContext extends StepContext {
   readonly backup: Backup | undefined;
+  readonly pathOf: PathOf;
 }
 
 /**
@@ -67,14 +68,13 @@ export async function announceStep(context: AnnounceContext, job: BatchJob): Pro
     const anchor = root === undefined ? undefined : await readAnchor(context.redis, context.prefix, root);
     if (sealed === undefined || anchor === undefined || anchor.transaction === null) throw new QoodError("BATCH_NOT_ANCHORED", `batch ${plan.sequence} of stream ${plan.stream} is not anchored yet`);
     await keep(context, plan, sealed);
-    const at = anchor.headers.indexOf(sealed.headerHash);
-    const path = anchorTree(anchor.headers).paths[at]!;
+    const path = context.pathOf(anchor.root, anchor.headers, sealed.headerHash);
     const { transaction } = anchor;
     const announcement = encodeBatch({
       ...{ stream: plan.stream, sequence: plan.sequence, headerHash: sealed.headerHash, records: sealed.records, leafCount: sealed.leafCount, bytes: sealed.bytes },
       lot: {
         ...{ header: sealed.header, envelope: sealed.envelope, cids: sealed.cids, former: 0 },
-        anchor: { tsp: plan.tsp, root: anchor.root, sequence: anchor.sequence, path },
+        anchor: { tsp: plan.tsp, root: anchor.root, sequence: anchor.sequence, path: [...path] },
       },
       transaction: { hash: transaction.hash, block: transaction.block, gasUsed: transaction.gasUsed, batches: anchor.batches.length, listCid: anchor.listCid },
       ms: { seal: sealed.ms, upload: uploadMs, anchor: transaction.ms },

@@ -16,6 +16,7 @@ import { anchorJob, announceStep } from "./announce.ts";
 import { createArtefacts } from "./artefacts.ts";
 import { createBackup } from "./backup.ts";
 import { measureRecords } from "./metrics.ts";
+import { createPaths } from "./paths.ts";
 import { createOwnAnchors } from "./ownAnchors.ts";
 import { createPlanner } from "./planner.ts";
 import { createRecords } from "./record.ts";
@@ -52,7 +53,7 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const checker = createSealedChecker();
   const taker = createSealedTaker({ redis, prefix, records, artefacts, store: createSealedStore(redis, prefix), checker, flows, log });
   const backup = settings.backup === undefined ? undefined : createBackup(settings.backup, storage);
-  const context = { redis, prefix, records, artefacts, sealer, vault, storage, backup, log };
+  const context = { redis, prefix, records, artefacts, sealer, vault, storage, backup, pathOf: createPaths(), log };
 
   const bull = { redis: blocking, prefix, log, lockMs: settings.lockMs };
   const workers = [

@@ -31,9 +31,13 @@ export function createRegistryWatch(options: { readonly redis: Redis; readonly p
   const { deployment } = client;
   const appender = createAppender(redis, prefix);
 
+  /** Streams by their texts: those of a fleet are read at every look, and mostly none is new. */
+  let known = new Map<string, StreamConfig>();
+
   async function streams(): Promise<StreamConfig[]> {
     const texts = Object.values(await redis.hgetall(keys.streams(prefix)));
-    return texts.map((text) => streamConfigSchema.parse(JSON.parse(text))).filter(({ chainId, registry }) => chainId === deployment.chainId && registry === deployment.addresses.vehicleRegistry.toLowerCase());
+    known = new Map(texts.map((text) => [text, known.get(text) ?? streamConfigSchema.parse(JSON.parse(text))]));
+    return [...known.values()].filter(({ chainId, registry }) => chainId === deployment.chainId && registry === deployment.addresses.vehicleRegistry.toLowerCase());
   }
 
   /** The last block that was followed, or undefined where everything has to be looked at. */
