@@ -1,7 +1,5 @@
-import { setTimeout as wait } from "node:timers/promises";
-import type { Redis } from "ioredis";
 import { isQoodError, QoodError } from "@qoodblock/sdk/errors";
-import { encodeBatch, keys } from "../shared/queue/index.ts";
+import { encodeBatch } from "../shared/queue/index.ts";
 import { addKept, isKept } from "../shared/storage/kept.ts";
 import { readAnchor } from "./anchorer.ts";
 import { batchCopy } from "./backup.ts";
@@ -10,24 +8,6 @@ import type { PathOf } from "./paths.ts";
 import type { Plan, Sealed } from "./record.ts";
 import { putFiles, recordOf } from "./steps.ts";
 import type { BatchJob, StepContext } from "./steps.ts";
-
-const LOOK_MS = 200;
-
-/**
- * Step 3: waits until the batch's anchor is final and the batch before it is announced, so that a stream's batches are
- * announced in order. The anchorer does the work, for all batches at once.
- */
-export async function anchorJob(context: { readonly redis: Redis; readonly prefix: string }, job: BatchJob, signal: AbortSignal): Promise<void> {
-  // The status alone: a batch's whole record is too much to read five times a second for a fleet.
-  const statusOf = (sequence: number): Promise<string | null> => context.redis.hget(keys.batch(context.prefix, job.stream, sequence), "status");
-  for (;;) {
-    const status = await statusOf(job.sequence);
-    if (status === "announced") return;
-    if (status === "anchored" && (job.sequence === 0 || (await statusOf(job.sequence - 1)) === "announced")) return;
-    if (signal.aborted) throw new QoodError("ENDING", "ended before the batch was anchored; it will be waited for again");
-    await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
 
 /** What the last step needs. */
 export interface AnnounceContext extends StepContext {

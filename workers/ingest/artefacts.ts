@@ -51,7 +51,8 @@ export function createArtefacts(root: string): Artefacts {
     async save(stream, sequence, files) {
       const dir = folder(stream, sequence);
       await mkdir(dir, { recursive: true });
-      for (const [name, file] of Object.entries(NAMES)) await write(join(dir, file), files[name as keyof BatchFiles]);
+      // Side by side: each waits for the disk.
+      await Promise.all(Object.entries(NAMES).map(([name, file]) => write(join(dir, file), files[name as keyof BatchFiles])));
     },
     async load(stream, sequence) {
       const dir = folder(stream, sequence);

@@ -12,7 +12,8 @@ import { runWorker } from "../shared/service/index.ts";
 import { createKuboStorage } from "../shared/storage/kubo.ts";
 import { FOLLOW_VAULT, forgetSecret, openVault, readPassphrase, unlockOf } from "../shared/vault/index.ts";
 import { createAnchorer } from "./anchorer.ts";
-import { anchorJob, announceStep } from "./announce.ts";
+import { createAnchorWait } from "./anchorWait.ts";
+import { announceStep } from "./announce.ts";
 import { createArtefacts } from "./artefacts.ts";
 import { createBackup } from "./backup.ts";
 import { measureRecords } from "./metrics.ts";
@@ -55,12 +56,13 @@ await runWorker({ name: "qood-ingest", summary: "Closes batches of telemetry, se
   const backup = settings.backup === undefined ? undefined : createBackup(settings.backup, storage);
   const context = { redis, prefix, records, artefacts, sealer, vault, storage, backup, pathOf: createPaths(), log };
 
+  const anchored = createAnchorWait({ redis, prefix, signal });
   const bull = { redis: blocking, prefix, log, lockMs: settings.lockMs };
   const workers = [
     startQueueWorker<BatchJob, unknown>(queues.seal, (job) => sealStep(context, job.data), { ...bull, concurrency: settings.sealProcesses }),
     startQueueWorker<BatchJob, unknown>(queues.upload, (job) => uploadStep(context, job.data), { ...bull, concurrency: 4 }),
     // These only wait for the anchorer.
-    startQueueWorker<BatchJob, unknown>(queues.anchor, (job) => anchorJob(context, job.data, signal), { ...bull, concurrency: 1000 }),
+    startQueueWorker<BatchJob, unknown>(queues.anchor, (job) => anchored(job.data), { ...bull, concurrency: 1000 }),
     startQueueWorker<BatchJob, unknown>(queues.announce, (job) => announceStep(context, job.data), { ...bull, concurrency: 4 }),
   ];
   const watched = { metrics, ready };
