@@ -25,18 +25,23 @@ export const intentSchema = z.strictObject({
 export type Intent = z.infer<typeof intentSchema>;
 
 /**
- * Stores an intent and queues it unless its key is known, or, where that is asked for, was refused: nothing of it went
- * out, or it was reverted for good. An urgent one goes right behind the first, which may be on its way and keeps its
- * nonce. KEYS intents, queue; ARGV key, JSON, urgent, again.
+ * Stores an intent and queues it unless its key is known, or, where that is asked for, was refused or was reverted for
+ * good. What was refused keeps the transactions that it has sent before: one of them may stand. An urgent one goes right
+ * behind the first, which may be on its way and keeps its nonce. KEYS intents, queue; ARGV key, JSON, urgent, again.
  */
 const SUBMIT = `
 if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then
   if ARGV[4] ~= '1' then return 0 end
   local known = cjson.decode(redis.call('HGET', KEYS[1], ARGV[1]))
-  local unsent = known.state == 'failed' and #known.attempts == 0
+  local failed = known.state == 'failed'
   local reverted = known.state == 'final' and known.receipt.status == 0
-  if not (unsent or reverted) then return 0 end
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  if not (failed or reverted) then return 0 end
+  local fresh = ARGV[2]
+  if failed and #known.attempts > 0 then
+    known.state, known.nonce, known.error = 'queued', cjson.null, cjson.null
+    fresh = cjson.encode(known)
+  end
+  redis.call('HSET', KEYS[1], ARGV[1], fresh)
 end
 local first = ARGV[3] == '1' and redis.call('LINDEX', KEYS[2], 0)
 if first then redis.call('LINSERT', KEYS[2], 'AFTER', first, ARGV[1]) else redis.call('RPUSH', KEYS[2], ARGV[1]) end

@@ -108,6 +108,7 @@ export class LaneWorker {
 
   async #send(intent: Intent): Promise<boolean> {
     const { chain, wallet, log, maxFeeGwei } = this.#work;
+    if (await this.#takeOwn(intent)) return true;
     if (await this.#isLate(intent)) {
       await this.#fail(intent, LATE);
       return true;
@@ -188,15 +189,21 @@ export class LaneWorker {
     }
   }
 
+  /** Takes the receipt of one of the intent's own transactions, of which it may have more than one by now. @returns whether there is one */
+  async #takeOwn(intent: Intent): Promise<boolean> {
+    const receipt = await this.#receipt(intent);
+    if (receipt === undefined) return false;
+    const own = intent.attempts.find(({ hash }) => hash === receipt.hash)!;
+    // As the last: it is what is sent again after a reorg.
+    const attempts = [...intent.attempts.filter((each) => each !== own), own];
+    await this.#write({ ...intent, state: "mined", nonce: Transaction.from(own.raw).nonce, attempts, receipt: fields(receipt) });
+    for (const seen of [this.#sentAt, this.#usedAt, this.#refusedAt]) seen.delete(intent.key);
+    return true;
+  }
+
   async #follow(intent: Intent): Promise<boolean> {
     const { chain, wallet, bumpAfterMs } = this.#work;
-    const receipt = await this.#receipt(intent);
-    if (receipt !== undefined) {
-      await this.#write({ ...intent, state: "mined", receipt: fields(receipt) });
-      this.#sentAt.delete(intent.key);
-      this.#usedAt.delete(intent.key);
-      return true;
-    }
+    if (await this.#takeOwn(intent)) return true;
     if ((await chain.provider.getTransactionCount(wallet.address, "latest")) > intent.nonce!) return this.#followUsed(intent);
     this.#usedAt.delete(intent.key);
     const since = this.#sentAt.get(intent.key);
@@ -222,7 +229,8 @@ export class LaneWorker {
     if ((await chain.finalBlock()) < seenAt || (await this.#receipt(intent)) !== undefined) return false;
     this.#usedAt.delete(intent.key);
     log.error({ intent: intent.key, nonce: intent.nonce }, "ALARM: the nonce was used by a transaction that the lane does not know; taking a new one");
-    await this.#write({ ...intent, state: "queued", nonce: null, attempts: [] });
+    // Its own transactions stay known: a node that has denied one may show it in the end.
+    await this.#write({ ...intent, state: "queued", nonce: null });
     return true;
   }
 
